@@ -1,0 +1,1 @@
+"""Waveforms, the STFT front end and augmentation."""

@@ -1,0 +1,1 @@
+"""Parsing and wiring of the `pase` command."""

@@ -1,0 +1,78 @@
+"""What a prepared corpus holds for each clip."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pase.errors import InputError
+from pase.phonemes.intervals import PhoneTrack
+
+FRAME_RATE = 25
+"""Video frames per second of every prepared clip."""
+
+CROP_SIZE = 96
+"""Side of the square lip crop in pixels (paper Table II fits 96 x 96)."""
+
+LIP_POINTS = 40
+"""Lip landmarks of each frame, in the order of `pase.video.landmarks.LIP_INDICES`."""
+
+SPLITS = ("train", "validation", "test")
+
+
+@dataclass(frozen=True, slots=True)
+class ClipRecord:
+    """One row of the manifest.
+
+    Attributes:
+        clip_id: Unique in the corpus; letters, digits, ``. _ -`` and ``/`` only.
+        speaker: Name of the person, or of the folder that stands for one.
+        split: One of `SPLITS`.
+        frames: Video frames at 25 per second; frame *i* is the picture from ``i / 25`` s to ``(i + 1) / 25`` s.
+        samples: Sound samples at 16 kHz.
+        text: Transcript, empty where none is known.
+        phones: Phones in time, or None where no alignment was possible or wanted.
+        shard: File name of the shard that holds the clip, below ``shards/``.
+        source: The user's own file, relative to the prepared source folder.
+    """
+
+    clip_id: str
+    speaker: str
+    split: str
+    frames: int
+    samples: int
+    text: str
+    phones: PhoneTrack | None
+    shard: str
+    source: str
+
+    def __post_init__(self) -> None:
+        if self.split not in SPLITS:
+            raise InputError(f"clip {self.clip_id}: split {self.split!r} is not one of {', '.join(SPLITS)}")
+        if self.frames < 1 or self.samples < 1:
+            raise InputError(
+                f"clip {self.clip_id}: {self.frames} frames and {self.samples} samples; both must be positive"
+            )
+
+    @property
+    def duration(self) -> float:
+        """Length of the picture in seconds."""
+        return self.frames / FRAME_RATE
+
+
+@dataclass(frozen=True, slots=True)
+class Clip:
+    """A clip's content.
+
+    Attributes:
+        record: Its row of the manifest.
+        waveform: Sound at 16 kHz, float32, shape ``(samples,)``; time 0 is that of the picture.
+        lips: Lip crops, uint8 RGB, shape ``(frames, 96, 96, 3)``.
+        lip_points: Lip landmarks, float32, shape ``(frames, 40, 2)``, x to the right and y down, in the upright coordinates
+            of the stabilised crop, origin at the crop's centre, unit = distance between the outer eye corners.
+    """
+
+    record: ClipRecord
+    waveform: NDArray[np.float32]
+    lips: NDArray[np.uint8]
+    lip_points: NDArray[np.float32]

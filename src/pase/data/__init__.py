@@ -1,0 +1,1 @@
+"""Windows of a prepared corpus as training batches."""

@@ -1,0 +1,1 @@
+"""Features from audio alone: whole files, streams, tracks."""

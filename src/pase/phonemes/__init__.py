@@ -1,0 +1,1 @@
+"""Phone inventory, viseme classes, phone intervals, and the aligners."""

@@ -1,0 +1,1 @@
+"""Reading frames by time, face landmarks, and the stabilised lip crop."""
