@@ -1,7 +1,7 @@
 """The errors that a user can cause and mend.
 
-Every command catches `PaseError`, prints its message without a traceback and exits with status 1. Anything else is a bug
-and keeps its traceback.
+Every command catches `PaseError`, prints its message without a traceback and exits with status 1. Anything else is a
+bug and keeps its traceback.
 """
 
 

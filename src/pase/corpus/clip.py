@@ -68,8 +68,8 @@ class Clip:
         record: Its row of the manifest.
         waveform: Sound at 16 kHz, float32, shape ``(samples,)``; time 0 is that of the picture.
         lips: Lip crops, uint8 RGB, shape ``(frames, 96, 96, 3)``.
-        lip_points: Lip landmarks, float32, shape ``(frames, 40, 2)``, x to the right and y down, in the upright coordinates
-            of the stabilised crop, origin at the crop's centre, unit = distance between the outer eye corners.
+        lip_points: Lip landmarks, float32, shape ``(frames, 40, 2)``, x to the right and y down, in the upright
+            coordinates of the stabilised crop, origin at its centre, unit = distance between the outer eye corners.
     """
 
     record: ClipRecord

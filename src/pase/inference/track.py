@@ -40,8 +40,8 @@ class FeatureTrack:
 
         Args:
             times: Seconds, shape ``(M,)``.
-            outside: For times before 0 or at and after `duration`: ``"zero"`` (what renderers pad with, and where silence
-                lies), ``"edge"`` (nearest state) or ``"raise"``.
+            outside: For times before 0 or at and after `duration`: ``"zero"`` (what renderers pad with, and where
+                silence lies), ``"edge"`` (nearest state) or ``"raise"``.
 
         Returns:
             Features, float32, shape ``(M, D)``.

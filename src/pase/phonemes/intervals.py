@@ -41,7 +41,8 @@ class PhoneTrack:
         for before, after in zip(self.intervals, self.intervals[1:], strict=False):
             if after.start < before.end - 1e-6:
                 raise InputError(
-                    f"phones overlap: {before.phone} ends at {before.end:.3f} s, {after.phone} starts at {after.start:.3f} s"
+                    f"phones overlap: {before.phone} ends at {before.end:.3f} s, "
+                    f"{after.phone} starts at {after.start:.3f} s"
                 )
 
     def labels_at(self, times: NDArray[np.float64] | Sequence[float]) -> NDArray[np.int64]:

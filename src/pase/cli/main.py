@@ -1,0 +1,6 @@
+"""The `pase` command."""
+
+
+def main() -> int:
+    """Run it."""
+    return 0
