@@ -1,0 +1,1 @@
+"""Forced alignment: from a waveform and its words to phones in time."""

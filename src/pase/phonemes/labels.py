@@ -1,0 +1,134 @@
+"""From the labels of TextGrids, TIMIT, MFA and PocketSphinx to the phones of the inventory.
+
+A label is never guessed: it is a phone, silence, speech of which no phone is known, or an error.
+"""
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from pase.errors import InputError
+from pase.phonemes.intervals import PhoneInterval
+from pase.phonemes.inventory import PHONES, SILENCE
+
+UNKNOWN_SPEECH = "spn"
+"""The label for sound whose phones are not known, as MFA writes it for words outside its dictionary."""
+
+_SILENCES = frozenset(
+    {
+        "",
+        "sil",
+        "sp",
+        "ssil",
+        "silence",
+        "<sil>",
+        "<eps>",
+        "<p:>",
+        "<s>",
+        "</s>",
+        "pau",
+        "pause",
+        "epi",
+        "h#",
+        "#h",
+        "#",
+    }
+)
+
+_NO_PHONE = frozenset(
+    {UNKNOWN_SPEECH, "+spn+", "nsn", "+nsn+", "noise", "+noise+", "<unk>", "unk", "lau", "laughter", "+laughter+"}
+    | {"breath", "+breath+", "+cough+", "+smack+", "+um+", "+uh+", "q"}
+)
+"""Noises, fillers, and TIMIT's glottal stop, which says nothing about the lips."""
+
+_CLOSURES = {"bcl": "B", "dcl": "D", "gcl": "G", "pcl": "P", "tcl": "T", "kcl": "K"}
+
+_AFFRICATES = {"D": "JH", "T": "CH"}
+
+_ALLOPHONES = {
+    **{"ax": "AH", "ax-h": "AH", "axr": "ER", "ix": "IH", "ux": "UW", "hv": "HH", "h": "HH", "wh": "W"},
+    **{"el": "L", "em": "M", "en": "N", "eng": "NG", "nx": "N"},
+    "dx": "D",  # the voiced alveolar flap; dictionaries write it D or T
+}
+
+_DECORATION = re.compile(r"^([A-Za-z]{1,3})[0-2]?(?:_[BIES])?$")
+"""A phone with its stress digit (CMUdict) and its place in the word (Kaldi)."""
+
+
+@dataclass(frozen=True, slots=True)
+class LabelledInterval:
+    """A label, as somebody wrote it, from `start` to `end` in seconds."""
+
+    label: str
+    start: float
+    end: float
+
+
+def phone_of_label(label: str) -> str | None:
+    """The phone that a label names.
+
+    Args:
+        label: ARPAbet in any case with or without stress digit, a TIMIT or PocketSphinx label, or one of the usual
+            spellings of silence.
+
+    Returns:
+        A phone of the inventory (`SILENCE` for silence), or None for sound of which no phone is known (noise,
+        a word outside the dictionary).
+
+    Raises:
+        InputError: The label is none of these.
+    """
+    plain = label.strip().lower()
+    if plain in _SILENCES:
+        return SILENCE
+    if plain in _NO_PHONE:
+        return None
+    if plain in _CLOSURES:
+        return _CLOSURES[plain]
+    match = _DECORATION.match(label.strip())
+    base = match.group(1).lower() if match else plain
+    phone = _ALLOPHONES.get(base, base.upper())
+    if phone not in PHONES:
+        raise InputError(
+            f"the label {label!r} is no phone known here. Expected are ARPAbet labels as of CMUdict or MFA's "
+            "english_us_arpa (AA0, B, SIL, ...) or TIMIT's."
+        )
+    return phone
+
+
+def phones_of_labels(segments: Iterable[LabelledInterval]) -> tuple[PhoneInterval, ...]:
+    """Labels in time to phones in time.
+
+    A stop's closure is joined with its release (``bcl b`` is B, ``tcl ch`` is CH), neighbouring silences are joined,
+    and sound without a known phone is left out, so that its time is unknown.
+
+    Raises:
+        InputError: Unknown labels, all of them named.
+    """
+    phones: list[PhoneInterval] = []
+    closure = ""  # the stop whose closure ended last
+    unknown: list[str] = []
+    for segment in segments:
+        try:
+            phone = phone_of_label(segment.label)
+        except InputError:
+            unknown.append(f"{segment.label!r} at {segment.start:.3f} s")
+            continue
+        if phone is not None:
+            released = closure and phone in (closure, _AFFRICATES.get(closure)) and not _is_closure(segment.label)
+            same = phone == SILENCE and phones and phones[-1].phone == SILENCE
+            touching = phones and segment.start - phones[-1].end < 1e-6
+            begin = phones.pop().start if touching and (released or same) else segment.start
+            phones.append(PhoneInterval(phone, begin, segment.end))
+        closure = phone if phone is not None and _is_closure(segment.label) else ""
+    if unknown:
+        more = f" and {len(unknown) - 5} more" if len(unknown) > 5 else ""
+        raise InputError(
+            f"{len(unknown)} labels are no phones known here: {', '.join(unknown[:5])}{more}. Expected are ARPAbet "
+            "labels as of CMUdict or MFA's english_us_arpa (AA0, B, SIL, ...) or TIMIT's."
+        )
+    return tuple(phones)
+
+
+def _is_closure(label: str) -> bool:
+    return label.strip().lower() in _CLOSURES
