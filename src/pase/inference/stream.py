@@ -1,0 +1,63 @@
+"""Encoding sound as it arrives: any chunking gives the features of the whole."""
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from pase.audio.stft import EDGE, HOP, N_FFT
+from pase.audio.waveform import Waveform
+from pase.models.audio_encoder import AudioEncoder
+from pase.models.model import FeatureScale
+
+_LONGEST_STEP = 20 * 16_000
+"""Samples encoded at once; longer pushes are cut, so that memory does not grow with them."""
+
+
+class Stream:
+    """The state of one recording that is being encoded.
+
+    Features come out with the look-ahead that the model states; `finish` gives the rest, as if silence followed.
+    """
+
+    def __init__(self, encoder: AudioEncoder, scale: FeatureScale) -> None:
+        self._encoder = encoder
+        self._scale = scale
+        self._unheard = np.zeros(EDGE, dtype=np.float32)  # silence before the first sample
+        self._hidden: Tensor | None = None
+        self._early = encoder.delay  # outputs to drop: they belong to times before 0
+        self._finished = False
+
+    def push(self, samples: Waveform) -> Waveform:
+        """Hear more sound.
+
+        Args:
+            samples: 16 kHz mono, shape ``(N,)``, any N.
+
+        Returns:
+            The features that have become certain, float32, shape ``(n, D)``; the states of all calls together are those
+            of the whole recording, 125 per second from time 0.
+        """
+        if self._finished:
+            raise ValueError("the stream is finished: begin a new one")
+        pieces = [self._step(samples[at : at + _LONGEST_STEP]) for at in range(0, max(1, len(samples)), _LONGEST_STEP)]
+        return np.concatenate(pieces)
+
+    def finish(self) -> Waveform:
+        """End the recording; return the last features, shape ``(n, D)``."""
+        rest = self.push(np.zeros(EDGE + self._encoder.delay * HOP, dtype=np.float32))
+        self._finished = True
+        return rest
+
+    @torch.inference_mode()
+    def _step(self, samples: Waveform) -> Waveform:
+        self._unheard = np.concatenate([self._unheard, samples])
+        windows = (len(self._unheard) - N_FFT) // HOP + 1
+        if windows < 1:
+            return np.zeros((0, self._encoder.project.out_features), dtype=np.float32)
+        stretch = torch.from_numpy(self._unheard[: N_FFT + (windows - 1) * HOP])
+        self._unheard = self._unheard[windows * HOP :]
+        outputs, self._hidden = self._encoder.step(stretch[None], self._hidden)
+        skipped = min(self._early, windows)
+        self._early -= skipped
+        features: Waveform = self._scale(outputs[0, skipped:]).numpy()
+        return features

@@ -1,0 +1,155 @@
+"""Sizes and switches of the model: what a checkpoint's ``config.json`` holds."""
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field, fields
+from typing import Any, Literal
+
+from pase.errors import InputError
+
+
+@dataclass(frozen=True)
+class AudioConfig:
+    """Audio encoder: a unidirectional GRU over spectra.
+
+    Attributes:
+        hidden: Units of each layer.
+        layers: Number of layers (paper: 8).
+        delay: The feature of a time is read this many states (8 ms each) later, so the model hears that much of what
+            follows; lips move before the sound that they make.
+        dropout: Between layers.
+    """
+
+    hidden: int = 256
+    layers: int = 2
+    delay: int = 12
+    dropout: float = 0.0
+
+
+@dataclass(frozen=True)
+class VisualConfig:
+    """Visual encoder: the CNN of paper Table II on five stacked RGB lip crops.
+
+    Attributes:
+        crop_size: Side in pixels to which lip crops are resized first (96 for Table II as printed).
+        width: Factor on all channel counts of Table II.
+        collapse: How the last feature map becomes one vector: Table II's strided convolution (needs crops of 96), or
+            the mean over positions.
+    """
+
+    crop_size: int = 96
+    width: float = 1.0
+    collapse: Literal["convolution", "mean"] = "convolution"
+
+
+@dataclass(frozen=True)
+class AlignmentConfig:
+    """Phoneme-level alignment (paper section 2.6).
+
+    Attributes:
+        heads: Attention heads.
+        reach: Cross-attention sees the video frames at most this far from the query's own, on either side.
+        phone_dropout: Share of training clips whose phones are hidden, so that the model also works without labels.
+    """
+
+    heads: int = 4
+    reach: int = 2
+    phone_dropout: float = 0.5
+
+
+@dataclass(frozen=True)
+class ReconstructionConfig:
+    """Prediction and reconstruction (paper section 2.5).
+
+    Attributes:
+        target: What masked steps are predicted as: the encoders' own features (gradient stopped, or both sides could
+            agree on a constant), or the input (log spectrum and small grey picture).
+        layers: Transformer layers that see both modalities.
+        heads: Attention heads.
+        mask_ratio: Share of time steps masked, independently in each modality.
+        absence: Share of clips in which one whole modality is masked.
+    """
+
+    target: Literal["feature", "input"] = "feature"
+    layers: int = 2
+    heads: int = 4
+    mask_ratio: float = 0.3
+    absence: float = 0.1
+
+
+@dataclass(frozen=True)
+class ModelConfig:
+    """The whole model.
+
+    Attributes:
+        dim: Width D of the shared feature space (paper: 512).
+        audio: Audio encoder.
+        visual: Visual encoder.
+        alignment: Phoneme embedding and cross-attention.
+        reconstruction: Masked prediction; None leaves it out.
+    """
+
+    dim: int = 512
+    audio: AudioConfig = field(default_factory=AudioConfig)
+    visual: VisualConfig = field(default_factory=VisualConfig)
+    alignment: AlignmentConfig = field(default_factory=AlignmentConfig)
+    reconstruction: ReconstructionConfig | None = field(default_factory=ReconstructionConfig)
+
+    def __post_init__(self) -> None:
+        for name, value, low, high in (
+            ("dim", self.dim, 8, 4096),
+            ("audio.hidden", self.audio.hidden, 8, 4096),
+            ("audio.layers", self.audio.layers, 1, 32),
+            ("audio.delay", self.audio.delay, 0, 125),
+            ("visual.crop_size", self.visual.crop_size, 32, 224),
+            ("alignment.reach", self.alignment.reach, 0, 25),
+        ):
+            if not low <= value <= high:
+                raise InputError(f"model config: {name} is {value}, expected {low} ... {high}")
+        for name, heads in self._heads():
+            if heads < 1 or self.dim % heads:
+                raise InputError(f"model config: dim {self.dim} cannot be divided among {heads} heads ({name})")
+
+    def _heads(self) -> list[tuple[str, int]]:
+        heads = [("alignment.heads", self.alignment.heads)]
+        if self.reconstruction is not None:
+            heads.append(("reconstruction.heads", self.reconstruction.heads))
+        return heads
+
+    def to_json(self) -> dict[str, Any]:
+        """Plain nested dictionaries."""
+        return asdict(self)
+
+    @classmethod
+    def from_json(cls, value: Any) -> "ModelConfig":
+        """Inverse of `to_json`.
+
+        Raises:
+            InputError: Missing or unknown entries, or values of the wrong type or out of range.
+        """
+        sections = {"audio": AudioConfig, "visual": VisualConfig, "alignment": AlignmentConfig}
+        value = dict(_entries(cls, value, "model"))
+        for name, section in sections.items():
+            value[name] = _section(section, value[name], name)
+        if value["reconstruction"] is not None:
+            value["reconstruction"] = _section(ReconstructionConfig, value["reconstruction"], "reconstruction")
+        return cls(**value)
+
+
+def _entries(kind: type, value: Any, where: str) -> Mapping[str, Any]:
+    if not isinstance(value, Mapping):
+        raise InputError(f"{where}: expected a mapping, found {type(value).__name__}")
+    known = {item.name for item in fields(kind)}
+    if set(value) != known:
+        missing, unknown = sorted(known - set(value)), sorted(set(value) - known)
+        raise InputError(f"{where}: missing {missing or 'nothing'}, unknown {unknown or 'nothing'}")
+    return value
+
+
+def _section(kind: type, value: Any, where: str) -> Any:
+    entries = _entries(kind, value, where)
+    for item in fields(kind):
+        name, default, found = item.name, item.default, entries[item.name]
+        fits = isinstance(found, int | float) if isinstance(default, float) else type(found) is type(default)
+        if not fits or isinstance(found, bool):
+            raise InputError(f"{where}.{name}: expected {type(default).__name__}, found {found!r}")
+    return kind(**entries)
