@@ -28,6 +28,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = parser.parse_args(arguments)
     try:
         registry = load_registry()
+        for plugin in registry.skipped:
+            print(f"pase-adapt: warning: left out {plugin.name or plugin.source}: {plugin.reason}", file=sys.stderr)
         if options.list:
             _print_list(registry)
             return 0
@@ -109,5 +111,3 @@ def _agreement(result: "Adapted") -> str:
 def _print_list(registry: Registry) -> None:
     for spec in registry.specs.values():
         print(f"{spec.name}\n  {spec.description}\n  {spec.project_url} ({spec.licence})")
-    for plugin in registry.skipped:
-        print(f"warning: left out {plugin.name or plugin.source}: {plugin.reason}", file=sys.stderr)

@@ -1,0 +1,177 @@
+import json
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from pase.errors import InputError
+from pase_adapters.adapt import Job, adapt
+from pase_adapters.feature_file import read_origin
+from pase_adapters.spec import RendererSpec
+
+CHECKPOINT = Path("checkpoint")
+
+
+@pytest.fixture
+def job(spec: RendererSpec, make_wav: Callable[..., Path], tmp_path: Path) -> Job:
+    return Job(spec, make_wav(2.0), CHECKPOINT, tmp_path / "out")
+
+
+def lines(result: Any) -> list[str]:
+    return [command.line for command in result.commands]
+
+
+def test_writes_one_row_per_frame(job: Job, encoder: Any) -> None:
+    result = adapt(job, lambda _: encoder)
+    array = np.load(result.features)
+    assert result.features == job.output / "aud_hu.npy"
+    assert (result.rows, result.frames, result.feature_width) == (50, None, 8)
+    assert array.shape == (50, 16, 1024)
+    assert array[10, 8, 0] == pytest.approx(21 * np.sqrt(128))  # column 8 of row 10: the 20 ms frame 20, counted from 1
+
+
+def test_unknown_subject_gets_a_copy_command(job: Job, encoder: Any) -> None:
+    commands = lines(adapt(job, lambda _: encoder))
+    assert commands[0] == f"cp {job.features.resolve()} data/ID/"
+    assert commands[1] == "python main.py data/ID --workspace trial_ID_pase -O --iters 100000 --asr_model hubert"
+
+
+def test_subject_folder_needs_no_copy(job: Job, encoder: Any, make_subject: Callable[[int], Path]) -> None:
+    subject = make_subject(50)
+    result = adapt(replace(job, output=subject, data_dir=subject), lambda _: encoder)
+    assert result.frames == 50
+    assert lines(result)[0].startswith(f"python main.py '{subject}' --workspace 'trial_subject one_pase' -O")
+
+
+@pytest.mark.parametrize(("frames", "filled"), [(49, True), (50, True), (51, True), (51 + 7, False)])
+def test_rows_follow_the_subject_within_the_tolerance(
+    job: Job, encoder: Any, make_subject: Callable[[int], Path], frames: int, filled: bool
+) -> None:
+    result = adapt(replace(job, data_dir=make_subject(frames), tolerance=8), lambda _: encoder)
+    array = np.load(result.features)
+    assert (len(array), result.rows, result.sound_rows) == (frames, frames, 50)
+    assert array[-1].any() == filled  # a row far beyond the sound holds nothing but zeros
+
+
+@pytest.mark.parametrize("frames", [48, 52, 500])
+def test_wrong_length_is_refused_with_the_remedy(
+    job: Job, encoder: Any, make_subject: Callable[[int], Path], frames: int
+) -> None:
+    with pytest.raises(InputError, match=f"50 rows.*{frames} video frames.*--tolerance {abs(frames - 50)}"):
+        adapt(replace(job, data_dir=make_subject(frames)), lambda _: encoder)
+    assert not job.features.exists()
+
+
+def test_driving_names_the_file_by_the_recording(job: Job, encoder: Any, make_subject: Callable[[int], Path]) -> None:
+    result = adapt(replace(job, data_dir=make_subject(500), driving=True), lambda _: encoder)
+    assert result.features.name == "speech_hu.npy"
+    assert (result.rows, result.frames) == (50, None)
+    assert f"--aud {result.features.resolve()} --asr_model hubert" in lines(result)[0]
+
+
+def test_driving_by_another_checkpoint_is_refused(
+    job: Job, make_encoder: Callable[..., Any], make_subject: Callable[[int], Path]
+) -> None:
+    subject = make_subject(50)
+    adapt(replace(job, output=subject, data_dir=subject), lambda _: make_encoder("model-a"))
+    driving = replace(job, data_dir=subject, driving=True)
+    with pytest.raises(InputError, match=r"model-a.*model-b"):
+        adapt(driving, lambda _: make_encoder("model-b"))
+    adapt(driving, lambda _: make_encoder("model-a"))
+    adapt(replace(driving, force=True), lambda _: make_encoder("model-b"))
+
+
+def test_driving_a_subject_of_other_features_is_refused(
+    job: Job, encoder: Any, make_subject: Callable[[int], Path]
+) -> None:
+    subject = make_subject(50)
+    np.save(subject / "aud_hu.npy", np.zeros((50, 2, 1024), dtype=np.float32))
+    with pytest.raises(InputError, match="not written by pase-adapt"):
+        adapt(replace(job, data_dir=subject, driving=True), lambda _: encoder)
+
+
+def test_doing_the_same_again_needs_no_force(job: Job, encoder: Any) -> None:
+    adapt(job, lambda _: encoder)
+    before = job.features.read_bytes()
+    adapt(job, lambda _: encoder)
+    assert job.features.read_bytes() == before
+
+
+@pytest.mark.parametrize("change", ["checkpoint", "sound", "renderer", "foreign"])
+def test_other_features_are_not_overwritten_unasked(
+    job: Job, make_encoder: Callable[..., Any], make_wav: Callable[..., Path], change: str
+) -> None:
+    adapt(job, lambda _: make_encoder())
+    before = job.features.read_bytes()
+    expected = {
+        "checkpoint": r"another checkpoint \(model-a, now model-b\)",
+        "sound": "another recording",
+        "renderer": "renderer er-nerf",
+        "foreign": "not written by pase-adapt",
+    }[change]
+    later = make_encoder("model-b" if change == "checkpoint" else "model-a")
+    if change == "sound":
+        job = replace(job, audio=make_wav(3.0, "other.wav"))
+    if change == "renderer":
+        job = replace(job, spec=replace(job.spec, name="rad-nerf"))
+    if change == "foreign":
+        job.features.with_suffix(".pase.json").unlink()
+    with pytest.raises(InputError, match=expected):
+        adapt(job, lambda _: later)
+    assert later.encoded == []  # refused before the long work
+    assert job.features.read_bytes() == before
+    adapt(replace(job, force=True), lambda _: later)
+    origin = read_origin(job.features)
+    assert origin is not None
+    assert origin.model_id == later.info.model_id
+
+
+def test_note_names_the_checkpoint_and_the_sound(job: Job, encoder: Any) -> None:
+    adapt(job, lambda _: encoder)
+    note = json.loads((job.output / "aud_hu.pase.json").read_text())
+    assert note["model_id"] == "model-a"
+    assert len(note["audio_sha256"]) == 64
+    assert note["duration"] == 2.0
+
+
+@pytest.mark.parametrize(("seconds", "rows"), [(0.01, 1), (0.12, 3)])
+def test_too_short_for_the_renderer(
+    job: Job, encoder: Any, make_wav: Callable[..., Path], seconds: float, rows: int
+) -> None:
+    with pytest.raises(InputError, match=rf"gives {rows} rows .* at least 4 \(0\.16 s\)"):
+        adapt(replace(job, audio=make_wav(seconds)), lambda _: encoder)
+    assert not job.features.exists()
+
+
+def test_four_rows_are_enough(job: Job, encoder: Any, make_wav: Callable[..., Path]) -> None:
+    assert adapt(replace(job, audio=make_wav(0.16)), lambda _: encoder).rows == 4
+
+
+def test_too_wide_checkpoint_is_refused_before_encoding(job: Job, make_encoder: Callable[..., Any]) -> None:
+    wide = make_encoder(width=2048)
+    with pytest.raises(InputError, match="2048 wide"):
+        adapt(job, lambda _: wide)
+    assert wide.encoded == []
+
+
+def test_absent_sound_is_refused_before_the_checkpoint_is_loaded(job: Job, tmp_path: Path) -> None:
+    def load(_: Path) -> Any:
+        pytest.fail("loaded")
+
+    with pytest.raises(InputError, match=r"absent\.wav cannot be read: No such file"):
+        adapt(replace(job, audio=tmp_path / "absent.wav"), load)
+
+
+def test_unwritable_output(job: Job, encoder: Any, tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    with pytest.raises(InputError, match="cannot write to the folder"):
+        adapt(replace(job, output=tmp_path / "file"), lambda _: encoder)
+    assert encoder.encoded == []
+
+
+def test_negative_tolerance(job: Job) -> None:
+    with pytest.raises(InputError, match="tolerance"):
+        replace(job, tolerance=-1)
