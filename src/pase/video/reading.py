@@ -1,0 +1,145 @@
+"""Reading the pictures of a video by time, whatever its frame rate, in constant memory."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from fractions import Fraction
+from pathlib import Path
+
+import av
+import numpy as np
+from av.container import InputContainer
+from av.error import FFmpegError
+from av.video.frame import VideoFrame
+from av.video.reformatter import VideoReformatter
+from av.video.stream import VideoStream
+from numpy.typing import NDArray
+
+from pase.errors import UnusableClipError
+
+Picture = NDArray[np.uint8]
+"""RGB, shape ``(H, W, 3)``, contiguous."""
+
+MAX_STILL = Fraction(1)
+"""A picture that is shown for longer than this many seconds is a gap in the file, not a talking face."""
+
+_MISSING_TAIL = Fraction(1, 4)  # seconds that may lack at the end against what the file announces
+
+
+def iter_frames(path: Path, frame_rate: int) -> Iterator[Picture]:
+    """Decode a video to a constant frame rate.
+
+    Frame *i* is the picture that is shown at ``(i + 0.5) / frame_rate`` seconds after the first picture appears, so a
+    video that already has this rate keeps its frames one by one. Rotation metadata (phones) is applied.
+
+    Args:
+        path: Any video file; its first video track is taken.
+        frame_rate: Frames per second (Hz) to resample to.
+
+    Yields:
+        RGB pictures, uint8, shape ``(H, W, 3)``. Repeated pictures are the same array: do not write to it.
+
+    Raises:
+        UnusableClipError: No such file, no video track, no picture, damaged, or shorter than it announces.
+    """
+    convert = VideoReformatter()
+    number = 0
+    for frame, until in _shown(path):
+        if (number + Fraction(1, 2)) / frame_rate >= until:
+            continue
+        picture = _to_rgb(frame, convert)
+        while (number + Fraction(1, 2)) / frame_rate < until:
+            yield picture
+            number += 1
+    if number == 0:
+        raise UnusableClipError("no_picture", f"{path} holds no picture: its video track is empty")
+
+
+def first_picture_time(path: Path) -> Fraction:
+    """The time stamp of the first picture in seconds, on the clock that it shares with the file's sound.
+
+    Raises:
+        UnusableClipError: As `iter_frames`.
+    """
+    for frame in _stamped(path):
+        return _time(frame)
+    raise UnusableClipError("no_picture", f"{path} holds no picture: its video track is empty")
+
+
+@contextmanager
+def _open_video(path: Path) -> Iterator[tuple[InputContainer, VideoStream]]:
+    if not path.is_file():
+        raise UnusableClipError("no_file", f"{path} does not exist or is not a file")
+    try:
+        with av.open(str(path), "r") as container:
+            if not container.streams.video:
+                raise UnusableClipError("no_picture", f"{path} has no video track")
+            stream = container.streams.video[0]
+            # Clips are decoded side by side in processes; threads within one only get into each other's way.
+            stream.codec_context.thread_count = 1
+            yield container, stream
+    except FFmpegError as error:
+        raise UnusableClipError(
+            "undecodable", f"{path} cannot be decoded as video: {error.strerror}. Is the file whole?"
+        ) from error
+
+
+def _stamped(path: Path) -> Iterator[VideoFrame]:
+    """Decoded frames that carry a time stamp, in rising order of time."""
+    last: Fraction | None = None
+    with _open_video(path) as (container, stream):
+        for frame in container.decode(stream):
+            if frame.pts is None or frame.time_base is None or (last is not None and _time(frame) <= last):
+                continue
+            last = _time(frame)
+            yield frame
+        _check_whole(path, stream, last)
+
+
+def _shown(path: Path) -> Iterator[tuple[VideoFrame, Fraction]]:
+    """Each frame with the time until which it is shown, in seconds from the first."""
+    held: VideoFrame | None = None
+    start = step = Fraction(0)
+    for frame in _stamped(path):
+        if held is None:
+            start = _time(frame)
+        else:
+            step = _time(frame) - _time(held)
+            if step > MAX_STILL:
+                raise UnusableClipError(
+                    "picture_gap",
+                    f"{path} has no picture from {float(_time(held) - start):.2f} s to "
+                    f"{float(_time(frame) - start):.2f} s",
+                )
+            yield held, _time(frame) - start
+        held = frame
+    if held is not None:
+        yield held, _time(held) - start + _last_duration(held, step)
+
+
+def _last_duration(frame: VideoFrame, step: Fraction) -> Fraction:
+    """How long the last picture is shown: as the file says, else as the one before."""
+    stated = Fraction(frame.duration or 0) * (frame.time_base or 0)
+    return min(stated or step or Fraction(1, 25), MAX_STILL)
+
+
+def _check_whole(path: Path, stream: VideoStream, last: Fraction | None) -> None:
+    """Compare the last picture with the length that the track announces."""
+    if last is None or stream.duration is None or stream.time_base is None:
+        return
+    announced = (stream.duration + (stream.start_time or 0)) * stream.time_base
+    rate = stream.average_rate or stream.guessed_rate or 25
+    if announced - last - 1 / Fraction(rate) > _MISSING_TAIL:
+        raise UnusableClipError(
+            "truncated",
+            f"{path} announces {float(announced):.2f} s of video and ends after {float(last):.2f} s: it is not whole",
+        )
+
+
+def _time(frame: VideoFrame) -> Fraction:
+    return Fraction(frame.pts or 0) * Fraction(frame.time_base or 0)
+
+
+def _to_rgb(frame: VideoFrame, convert: VideoReformatter) -> Picture:
+    # FFmpeg pads its lines; a view with such strides is silently misread by MediaPipe.
+    picture = convert.reformat(frame, format="rgb24", threads=1).to_ndarray()
+    return np.ascontiguousarray(np.rot90(picture, k=round(frame.rotation / 90)), dtype=np.uint8)
