@@ -88,10 +88,11 @@ def _adapt(options: argparse.Namespace, registry: Registry) -> None:
     )
     result = adapt(job)
     layout = spec.layout
+    padded = "" if result.feature_width == layout.width else ", padded with zeros and rescaled"
     print(f"wrote {result.features}")
     print(
         f"  {result.rows} rows x {layout.columns} columns x {layout.width} features for {result.duration:.2f} s of "
-        f"sound ({result.feature_width} features, zero-padded and rescaled)"
+        f"sound (from {result.feature_width} features{padded})"
     )
     if result.frames is not None:
         print(f"  {_agreement(result)}")
