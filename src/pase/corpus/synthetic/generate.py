@@ -1,0 +1,164 @@
+"""Writing the synthetic corpus: an ordinary folder of talking-face clips with transcripts and TextGrids."""
+
+import multiprocessing
+import os
+import sys
+from collections.abc import Callable, Iterator
+from concurrent.futures import ProcessPoolExecutor
+from contextlib import contextmanager
+from functools import partial
+from pathlib import Path
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+from pase.audio.waveform import Waveform
+from pase.corpus.clip import FRAME_RATE
+from pase.corpus.synthetic.articulation import articulate
+from pase.corpus.synthetic.camera import film, landmarks, make_scene
+from pase.corpus.synthetic.identity import Person, make_person
+from pase.corpus.synthetic.sentences import draw_sentence
+from pase.corpus.synthetic.speech import Speech, speak
+from pase.errors import InputError
+from pase.extras import require
+from pase.files import atomic_path, make_folder, read_json, write_json, write_text
+from pase.phonemes.textgrid import write_textgrid
+from pase.video.writing import write_video
+
+FORMAT = 1
+"""Raised whenever the same seed gives other clips than before."""
+
+_SETTINGS = "synthetic.json"
+_SHORTEST, _LONGEST = 2.5, 5.0  # seconds of a clip
+_LOUDNESS = 0.07  # root mean square of the speech
+
+
+def synthesize(
+    output: Path, clips: int, speakers: int, seed: int, landmarks: bool = False, workers: int | None = None
+) -> None:
+    """Write a folder of synthetic talking faces, ``<speaker>/<clip>`` with ``.mp4``, ``.txt`` and ``.TextGrid``.
+
+    The same seed gives the same clips, whatever the number of workers and of clips; a run that was stopped goes on
+    where it ended, and a corpus can be extended by asking for more clips.
+
+    Args:
+        output: Folder to write to; new, or one that this function wrote with the same seed.
+        clips: Number of clips, dealt to the speakers in turn.
+        speakers: Number of speakers.
+        seed: Seed of all that is drawn by chance.
+        landmarks: Also write ``<clip>.landmarks.npz``, the renderer's own landmarks, which preparation then takes
+            instead of looking for the face.
+        workers: Processes; as many as there are processors if None.
+
+    Raises:
+        InputError: Numbers below 1, more speakers than clips, a folder that holds something else or cannot be written.
+        MissingExtraError: `espeakng-loader` is not installed.
+    """
+    _check(clips, speakers, seed, workers)
+    require("espeakng_loader")
+    _claim(output, speakers, seed)
+    todo = [number for number in range(clips) if not _complete(output, speakers, number, landmarks)]
+    job = partial(_write_clip, output, speakers, seed, landmarks)
+    workers = min(workers or os.cpu_count() or 1, max(len(todo), 1))
+    with _progress(len(todo), clips) as advance:
+        if workers == 1:
+            for number in todo:
+                job(number)
+                advance()
+            return
+        # Spawned, not forked: a forked child inherits torch's threads in an unknown state.
+        context = multiprocessing.get_context("spawn")
+        with ProcessPoolExecutor(workers, mp_context=context, initializer=torch.set_num_threads, initargs=(1,)) as pool:
+            for _ in pool.map(job, todo):
+                advance()
+
+
+def _check(clips: int, speakers: int, seed: int, workers: int | None) -> None:
+    for name, value in (("clips", clips), ("speakers", speakers), ("workers", 1 if workers is None else workers)):
+        if value < 1:
+            raise InputError(f"{name} must be at least 1, not {value}")
+    if seed < 0:
+        raise InputError(f"the seed must not be negative: {seed}")
+    if speakers > clips:
+        raise InputError(f"{clips} clips cannot show {speakers} speakers: ask for at least {speakers} clips")
+
+
+def _claim(output: Path, speakers: int, seed: int) -> None:
+    """Mark the folder as this corpus, or find that it is."""
+    wanted = {"format": FORMAT, "seed": seed, "speakers": speakers}
+    settings = output / _SETTINGS
+    if settings.is_file():
+        found = read_json(settings)
+        if found != wanted:
+            raise InputError(
+                f"{output} holds another synthetic corpus: {found}, wanted {wanted}. Choose another folder."
+            )
+        return
+    make_folder(output)
+    if any(output.iterdir()):
+        raise InputError(f"{output} holds other files and no {_SETTINGS}. Choose a new or an empty folder.")
+    write_json(settings, wanted)
+
+
+def _stem(output: Path, speakers: int, number: int) -> Path:
+    return output / f"speaker{number % speakers + 1:03d}" / f"clip{number + 1:05d}"
+
+
+def _complete(output: Path, speakers: int, number: int, landmarks: bool) -> bool:
+    stem = _stem(output, speakers, number)
+    suffixes = [".txt", ".TextGrid", ".mp4", *([".landmarks.npz"] if landmarks else [])]
+    return all(stem.with_name(stem.name + suffix).is_file() for suffix in suffixes)
+
+
+def _write_clip(output: Path, speakers: int, seed: int, with_landmarks: bool, number: int) -> None:
+    """Write the files of one clip, each atomically, the video last."""
+    stem = _stem(output, speakers, number)
+    person = make_person(seed, number % speakers)
+    rng = np.random.default_rng([seed, 2, number])
+    text, speech = _draw_speech(person, rng)
+    times = (np.arange(speech.frames) + 0.5) / FRAME_RATE
+    pose = articulate(speech.phones, times, person.face.effort)
+    scene = make_scene(rng, speech.frames, person.face)
+    write_text(stem.with_suffix(".txt"), text + "\n")
+    write_textgrid(stem.with_suffix(".TextGrid"), speech.words, speech.phones, speech.frames / FRAME_RATE)
+    if with_landmarks:
+        _write_points(stem.with_suffix(".landmarks.npz"), landmarks(scene, person.face, pose))
+    write_video(stem.with_suffix(".mp4"), film(scene, person.face, pose), _record(speech.waveform, rng), FRAME_RATE)
+
+
+def _draw_speech(person: Person, rng: np.random.Generator) -> tuple[str, Speech]:
+    """Draw sentences until one has the length of a clip."""
+    while True:
+        text = draw_sentence(rng)
+        before, after = rng.uniform(0.15, 0.5, 2)
+        speech = speak(text, person.voice, before, after)
+        if _SHORTEST <= speech.frames / FRAME_RATE <= _LONGEST:
+            return text, speech
+
+
+def _record(waveform: Waveform, rng: np.random.Generator) -> Waveform:
+    """Record speech in a quiet room: level by chance, some noise in the silence."""
+    level = np.sqrt(np.mean(np.square(waveform[waveform != 0])))
+    gain = _LOUDNESS * 10 ** rng.uniform(-0.2, 0.2) / max(float(level), 1e-6)
+    noise = rng.standard_normal(len(waveform)) * 10 ** rng.uniform(-3.8, -3.0)
+    return np.clip(waveform * gain + noise, -1, 1).astype(np.float32)
+
+
+def _write_points(path: Path, points: NDArray[np.float32]) -> None:
+    with atomic_path(path) as temporary:
+        np.savez(temporary, points=points)
+
+
+@contextmanager
+def _progress(todo: int, clips: int) -> Iterator[Callable[[], None]]:
+    """A progress bar on a terminal, one closing line elsewhere (logs)."""
+    console = Console(file=sys.stderr)
+    columns = (TextColumn("synthesizing"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+    with Progress(*columns, console=console, disable=not sys.stderr.isatty()) as bar:
+        task = bar.add_task("", total=clips, completed=clips - todo)
+        yield lambda: bar.advance(task)
+    if not sys.stderr.isatty():
+        console.print(f"synthesized {todo} clips, {clips - todo} were there already", highlight=False)

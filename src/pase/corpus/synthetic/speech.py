@@ -1,0 +1,255 @@
+"""Speech from espeak-ng with the exact time of every phone.
+
+libespeak-ng (GPL-3, from the optional package `espeakng-loader`) reports each phone with the sample at which its
+synthesis begins. A stop's silent closure is written before that sample; it is found again as the run of exact zeros
+there, so that a stop's interval holds its closure, as in hand-made labels.
+"""
+
+import _ctypes
+import ctypes
+import sys
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pase.audio.waveform import SAMPLE_RATE, Waveform, resample
+from pase.corpus.clip import FRAME_RATE
+from pase.errors import PaseError
+from pase.extras import require
+from pase.phonemes.intervals import PhoneInterval, PhoneTrack
+from pase.phonemes.inventory import SILENCE
+from pase.phonemes.ipa import arpabet_of_ipa
+from pase.phonemes.words import WordInterval
+
+_STOPS = frozenset({"P", "B", "T", "D", "K", "G", "CH", "JH"})
+_LONGEST_CLOSURE = 0.06  # seconds of a pause that belong to the stop after it
+_LONGEST_GAP = 0.12  # a longer run of zeros between two phones is a pause, not a closure
+
+# From espeak-ng's speak_lib.h.
+_SYNCHRONOUS, _PHONEME_EVENTS, _PHONEME_IPA, _DONT_EXIT, _CHARS_UTF8 = 2, 1, 2, 0x8000, 1
+_RATE, _PITCH = 1, 3
+_LIST_TERMINATED, _WORD, _PHONEME = 0, 1, 7
+
+
+@dataclass(frozen=True, slots=True)
+class Voice:
+    """A synthetic speaker's voice.
+
+    Attributes:
+        accent: espeak-ng voice file, for example ``gmw/en-US``.
+        variant: espeak-ng voice variant; one without echo, which would fill the silences.
+        rate: Words per minute.
+        pitch: 0 ... 100, 50 is the variant's own.
+    """
+
+    accent: str
+    variant: str
+    rate: int
+    pitch: int
+
+
+@dataclass(frozen=True, slots=True)
+class Speech:
+    """A spoken sentence.
+
+    Attributes:
+        waveform: 16 kHz mono, float32, shape ``(samples,)``; a whole number of video frames long.
+        phones: Every phone and silence from 0 to the end without a gap.
+        words: Words in time.
+    """
+
+    waveform: Waveform
+    phones: PhoneTrack
+    words: tuple[WordInterval, ...]
+
+    @property
+    def frames(self) -> int:
+        """Video frames at 25 per second that the sound lasts."""
+        return len(self.waveform) * FRAME_RATE // SAMPLE_RATE
+
+
+@dataclass(frozen=True, slots=True)
+class _Event:
+    kind: int
+    sample: int
+    text_position: int
+    symbol: str
+
+
+class _Id(ctypes.Union):
+    _fields_ = [("number", ctypes.c_int), ("name", ctypes.c_char_p), ("string", ctypes.c_char * 8)]
+
+
+class _RawEvent(ctypes.Structure):
+    _fields_ = [
+        ("type", ctypes.c_int),
+        ("unique_identifier", ctypes.c_uint),
+        ("text_position", ctypes.c_int),
+        ("length", ctypes.c_int),
+        ("audio_position", ctypes.c_int),
+        ("sample", ctypes.c_int),
+        ("user_data", ctypes.c_void_p),
+        ("id", _Id),
+    ]
+
+
+_Callback = ctypes.CFUNCTYPE(ctypes.c_int, ctypes.POINTER(ctypes.c_short), ctypes.c_int, ctypes.POINTER(_RawEvent))
+
+
+def speak(text: str, voice: Voice, before: float = 0.3, after: float = 0.3) -> Speech:
+    """Say a sentence.
+
+    Args:
+        text: One sentence in plain words and commas.
+        voice: Who says it.
+        before: Seconds of silence before the first phone.
+        after: Seconds of silence after the last phone, at least; the end is rounded up to a whole video frame.
+
+    Raises:
+        MissingExtraError: `espeakng-loader` is not installed.
+        InputError: espeak-ng used a phone that `pase.phonemes.ipa` does not know.
+    """
+    pcm, rate, events = _synthesize(text, voice)
+    spoken = [event for event in events if event.kind == _PHONEME]
+    first = next(event.sample for event in spoken if event.symbol) / rate
+    last = max((event.sample for event in spoken if not event.symbol), default=len(pcm)) / rate
+    # espeak-ng itself begins and ends with some silence, and before a first stop with its closure.
+    lead = max(0.0, before - first)
+    frames = int(np.ceil((lead + last + after) * FRAME_RATE))
+    waveform = np.zeros(frames * SAMPLE_RATE // FRAME_RATE, dtype=np.float32)
+    offset = round(lead * SAMPLE_RATE)
+    sound = resample((pcm / 32768).astype(np.float32), rate)[: len(waveform) - offset]
+    waveform[offset : offset + len(sound)] = sound
+    segments = _segments(events, pcm, rate)
+    shift = offset / SAMPLE_RATE
+    intervals = _phones(segments, shift, frames / FRAME_RATE)
+    return Speech(waveform, PhoneTrack(tuple(intervals)), _words(text, segments, shift))
+
+
+@dataclass(frozen=True, slots=True)
+class _Segment:
+    """One espeak-ng phone (or pause, `symbol` empty), seconds from espeak-ng's own start."""
+
+    symbol: str
+    start: float
+    end: float
+    text_position: int
+
+
+def _segments(events: list[_Event], pcm: NDArray[np.int16], rate: int) -> list[_Segment]:
+    """Join events and closures to segments without gaps."""
+    starts: list[tuple[str, int, int]] = []
+    word_start = 0
+    in_pause = True  # espeak-ng may begin with silence
+    for event in events:
+        if event.kind == _WORD:
+            word_start = event.sample
+            continue
+        start = event.sample
+        if event.symbol and in_pause:
+            stop = arpabet_of_ipa(event.symbol)[0] in _STOPS
+            start -= min(_zeros_before(pcm, start), round(_LONGEST_CLOSURE * rate)) if stop else 0
+        elif event.symbol:
+            gap = _zeros_before(pcm, start)
+            earliest = max(start - gap, word_start) if word_start > starts[-1][1] else start - gap
+            start = earliest if gap < _LONGEST_GAP * rate else start
+        starts.append((event.symbol, start, event.text_position))
+        in_pause = not event.symbol
+    ends = [start for _, start, _ in starts[1:]] + [len(pcm)]
+    return [
+        _Segment(symbol, start / rate, end / rate, position)
+        for (symbol, start, position), end in zip(starts, ends, strict=True)
+        if end > start
+    ]
+
+
+def _zeros_before(pcm: NDArray[np.int16], sample: int) -> int:
+    sound = np.flatnonzero(pcm[:sample])
+    return sample - (int(sound[-1]) + 1 if len(sound) else 0)
+
+
+def _phones(segments: list[_Segment], shift: float, duration: float) -> list[PhoneInterval]:
+    """ARPAbet intervals that cover 0 ... duration; neighbouring pauses are joined."""
+    labelled: list[tuple[str, float]] = [(SILENCE, 0.0)]
+    for segment in segments:
+        phones = arpabet_of_ipa(segment.symbol) if segment.symbol else (SILENCE,)
+        length = (segment.end - segment.start) / len(phones)
+        for index, phone in enumerate(phones):
+            if phone != SILENCE or labelled[-1][0] != SILENCE:
+                labelled.append((phone, shift + segment.start + index * length))
+    ends = [start for _, start in labelled[1:]] + [duration]
+    return [PhoneInterval(phone, start, end) for (phone, start), end in zip(labelled, ends, strict=True) if end > start]
+
+
+def _words(text: str, segments: list[_Segment], shift: float) -> tuple[WordInterval, ...]:
+    """Words in time. Where espeak-ng speaks two words as one ("of the"), they are one entry."""
+    spans: dict[int, tuple[float, float]] = {}
+    for segment in segments:
+        if segment.symbol:
+            begin = spans.get(segment.text_position, (segment.start, 0.0))[0]
+            spans[segment.text_position] = (begin, segment.end)
+    words: list[WordInterval] = []
+    position = 0
+    for token in text.split():
+        position = text.index(token, position)
+        span = spans.get(position + 1)  # espeak-ng counts characters from 1
+        plain = token.strip(",.?!;:").lower()
+        position += len(token)
+        if span is not None:
+            words.append(WordInterval(plain, shift + span[0], shift + span[1]))
+        elif words:
+            words[-1] = WordInterval(f"{words[-1].word} {plain}", words[-1].start, words[-1].end)
+    return tuple(words)
+
+
+def _synthesize(text: str, voice: Voice) -> tuple[NDArray[np.int16], int, list[_Event]]:
+    """Run espeak-ng once from a fresh state, so that the same text and voice give the same samples.
+
+    The library keeps the phase of its oscillators in static variables and offers no way to reset them; unloading it
+    after each sentence (1 ms) is the only one.
+    """
+    loader = require("espeakng_loader")
+    library = ctypes.CDLL(str(loader.get_library_path()))
+    pcm: list[NDArray[np.int16]] = []
+    events: list[_Event] = []
+
+    def collect(samples: "ctypes._Pointer[ctypes.c_short]", count: int, raw: "ctypes._Pointer[_RawEvent]") -> int:
+        if count > 0:
+            pcm.append(np.ctypeslib.as_array(samples, (count,)).copy())
+        index = 0
+        while raw[index].type != _LIST_TERMINATED:
+            event = raw[index]
+            symbol = event.id.string.decode("utf-8") if event.type == _PHONEME else ""
+            if event.type in (_WORD, _PHONEME):
+                events.append(_Event(event.type, event.sample, event.text_position, symbol.strip("ˈˌ")))
+            index += 1
+        return 0
+
+    try:
+        rate = library.espeak_Initialize(
+            _SYNCHRONOUS, 0, str(loader.get_data_path()).encode(), _PHONEME_EVENTS | _PHONEME_IPA | _DONT_EXIT
+        )
+        if rate <= 0:
+            raise PaseError(
+                f"espeak-ng does not start: no voice data in {loader.get_data_path()}. Reinstall espeakng-loader."
+            )
+        library.espeak_ng_SetRandSeed(ctypes.c_long(1))
+        callback = _Callback(collect)
+        library.espeak_SetSynthCallback(callback)
+        name = f"{voice.accent}+{voice.variant}"
+        if library.espeak_SetVoiceByName(name.encode()) != 0:
+            raise PaseError(f"espeak-ng has no voice {name}. Reinstall espeakng-loader.")
+        library.espeak_SetParameter(_RATE, voice.rate, 0)
+        library.espeak_SetParameter(_PITCH, voice.pitch, 0)
+        line = text.encode("utf-8")
+        library.espeak_Synth(line, ctypes.c_size_t(len(line) + 1), 0, 0, 0, _CHARS_UTF8, None, None)
+        library.espeak_Terminate()
+    finally:
+        _unload(library)
+    return np.concatenate(pcm), int(rate), events
+
+
+def _unload(library: ctypes.CDLL) -> None:
+    name = "FreeLibrary" if sys.platform == "win32" else "dlclose"
+    getattr(_ctypes, name)(library._handle)
