@@ -166,8 +166,8 @@ def _check_existing(features: Path, origin: Origin) -> None:
     if found == origin:
         return
     raise InputError(
-        f"{features} exists and {_difference(found, origin)}. A renderer that was trained on it would not work with "
-        f"other features. Write elsewhere with --output, or replace it with --force."
+        f"{features} exists and {_difference(found, origin)}. Features that a renderer was trained on have to stay as "
+        f"they are: write elsewhere with --output, or replace them with --force."
     )
 
 
@@ -202,12 +202,15 @@ def _agree(job: Job, duration: float, rows: int, frames: int | None) -> int:
     """Number of rows to write: the subject's frames where they are known, else what the sound gives."""
     layout = job.spec.layout
     if frames is not None and abs(rows - frames) > job.tolerance:
+        apart = abs(rows - frames)
+        # Beyond a second the two hardly belong together, and no tolerance would mend that.
+        mild = apart <= layout.rows_per_second
+        remedy = f" If both begin together and only the ends differ: --tolerance {apart}." if mild else ""
         raise InputError(
             f"{job.audio} lasts {duration:.2f} s, which is {rows} rows at {layout.rows_per_second} a second, but "
-            f"{job.data_dir} has {frames} video frames: {abs(rows - frames)} apart, at most {job.tolerance} is "
-            f"allowed. Give the sound of this very video, and check that the video was {layout.rows_per_second} fps. "
-            f"For another recording use --driving. If both begin together and only the ends differ: "
-            f"--tolerance {abs(rows - frames)}."
+            f"{job.data_dir} has {frames} video frames: {apart} apart, at most {job.tolerance} is allowed. Give the "
+            f"sound of this very video, and check that the video was {layout.rows_per_second} fps. For another "
+            f"recording use --driving.{remedy}"
         )
     wanted = rows if frames is None else frames
     if wanted < layout.min_rows:
