@@ -1,6 +1,126 @@
-"""The `pase` command."""
+"""The `pase` command: parsing and wiring only. What a subcommand needs is imported when it runs."""
+
+import argparse
+import sys
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+from pase import __version__
+from pase.corpus.options import add_arguments as add_prepare_arguments
+from pase.corpus.options import options_from
+from pase.errors import PaseError
+
+_LIGHTNING = {
+    "fit": "train an encoder: pase fit --config CONFIG.yaml (--print_config shows all settings)",
+    "validate": "losses and sync accuracy of a Lightning checkpoint on the validation clips",
+    "test": "the same on the test clips",
+    "predict": "features of a corpus's clips by a Lightning checkpoint",
+}
 
 
-def main() -> int:
-    """Run it."""
-    return 0
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the command; returns its exit status."""
+    given = list(sys.argv[1:] if arguments is None else arguments)
+    try:
+        if given and given[0] in _LIGHTNING:
+            from pase.training.cli import main as lightning_main
+
+            lightning_main(given)
+            return 0
+        options = _parser().parse_args(given)
+        options.run(options)
+        return 0
+    except PaseError as error:
+        print(f"pase: error: {error}", file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        print("pase: interrupted", file=sys.stderr)
+        return 130
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="pase", description="PASE: a speech encoder that gives talking heads better lips."
+    )
+    parser.add_argument("--version", action="version", version=f"pase {__version__}")
+    commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
+
+    def command(name: str, run: Callable[[argparse.Namespace], None], text: str) -> argparse.ArgumentParser:
+        added = commands.add_parser(name, help=text, description=text)
+        added.set_defaults(run=run)
+        return added
+
+    _add_synthesize(
+        command("synthesize", _synthesize, "write talking faces with exact phone times, to try everything on")
+    )
+    add_prepare_arguments(command("prepare", _prepare, "turn talking-face videos into a phoneme-aligned corpus"))
+    for name, text in _LIGHTNING.items():
+        commands.add_parser(name, help=text)  # `main` runs these before parsing comes here
+    _add_export(command("export", _export, "turn a Lightning checkpoint into a folder for use"))
+    _add_encode(command("encode", _encode, "features of a sound or video file, as .npy"))
+    _add_evaluate(
+        command("evaluate", _evaluate, "sync, lip aperture and phone probes of a checkpoint on held-out clips")
+    )
+    return parser
+
+
+def _add_synthesize(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("output", type=Path, help="folder to write to")
+    parser.add_argument("--clips", type=int, default=100, help="number of clips (default: %(default)s)")
+    parser.add_argument("--speakers", type=int, default=4, help="number of speakers (default: %(default)s)")
+    parser.add_argument("--seed", type=int, default=0, help="the same seed gives the same clips (default: %(default)s)")
+    parser.add_argument("--landmarks", action="store_true", help="also write the renderer's own face landmarks")
+
+
+def _synthesize(options: argparse.Namespace) -> None:
+    from pase.corpus.synthetic import synthesize
+
+    synthesize(options.output, options.clips, options.speakers, options.seed, options.landmarks)
+    print(f"{options.clips} clips of {options.speakers} speakers in {options.output}")
+
+
+def _prepare(options: argparse.Namespace) -> None:
+    from pase.corpus.preparation import prepare
+
+    print(prepare(options.source, options.output, options_from(options)))
+
+
+def _add_export(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("checkpoint", type=Path, help="a .ckpt file below the run's checkpoints/")
+    parser.add_argument("output", type=Path, help="folder to write")
+
+
+def _export(options: argparse.Namespace) -> None:
+    from pase.training.export import export
+
+    print(f"{options.output}: model {export(options.checkpoint, options.output, {}).model_id}")
+
+
+def _add_encode(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("audio", type=Path, help="any sound or video file")
+    parser.add_argument("output", type=Path, help="the .npy file to write, float32, one row per time")
+    parser.add_argument("--checkpoint", type=Path, required=True, help="checkpoint folder")
+    parser.add_argument("--rate", type=float, default=125.0, help="rows per second, e.g. 25 (default: %(default)s)")
+
+
+def _encode(options: argparse.Namespace) -> None:
+    from pase.inference.encoder import PASE
+
+    encoder = PASE.from_pretrained(options.checkpoint)
+    rows, width = encoder.encode_to_file(options.audio, options.output, options.rate)
+    print(f"{options.output}: {rows} rows of {width}, {options.rate:g} per second")
+
+
+def _add_evaluate(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("checkpoint", type=Path, help="checkpoint folder")
+    parser.add_argument("corpus", type=Path, help="prepared corpus; probes are fitted on its training clips")
+    parser.add_argument("--unseen", type=Path, help="prepared corpus of people who were not trained on")
+    parser.add_argument(
+        "--output", type=Path, required=True, help="folder for results.json, results.md and report.html"
+    )
+    parser.add_argument("--run", type=Path, dest="run_folder", help="folder of the training run, for its curves")
+    parser.add_argument("--seed", type=int, default=0, help="of probes and bootstrap (default: %(default)s)")
+
+
+def _evaluate(options: argparse.Namespace) -> None:
+    raise NotImplementedError

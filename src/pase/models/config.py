@@ -32,12 +32,14 @@ class VisualConfig:
     Attributes:
         crop_size: Side in pixels to which lip crops are resized first (96 for Table II as printed).
         width: Factor on all channel counts of Table II.
+        stem_stride: Stride of the first convolution; 1 in Table II, 2 quarters the cost of everything after it.
         collapse: How the last feature map becomes one vector: Table II's strided convolution (needs crops of 96), or
             the mean over positions.
     """
 
     crop_size: int = 96
     width: float = 1.0
+    stem_stride: int = 1
     collapse: Literal["convolution", "mean"] = "convolution"
 
 

@@ -10,6 +10,8 @@ from torch import Tensor
 from pase.models.model import Encoded, PaseModel
 from pase.phonemes.inventory import UNKNOWN, VISEME_OF_PHONE
 
+_IGNORED = -100
+
 
 @dataclass(frozen=True)
 class ContrastiveConfig:
@@ -30,13 +32,16 @@ class ContrastiveConfig:
     symmetric: bool = False
 
 
-def contrastive_loss(model: PaseModel, encoded: Encoded, phones: Tensor, config: ContrastiveConfig) -> Tensor:
+def contrastive_loss(
+    model: PaseModel, encoded: Encoded, phones: Tensor, valid: Tensor, config: ContrastiveConfig
+) -> Tensor:
     """L_con: each audio step must find the fused feature of its own time among those of all other times and clips.
 
     Args:
         model: For the fused features of shifted video.
         encoded: Output of the model for a batch of windows, ``(B, T, D)``.
         phones: Class numbers, shape ``(B, T)``, `UNKNOWN` where not known.
+        valid: True where a clip really has a frame, shape ``(B, T)``; the others are neither anchors nor negatives.
         config: Temperature and negatives.
 
     Returns:
@@ -47,16 +52,18 @@ def contrastive_loss(model: PaseModel, encoded: Encoded, phones: Tensor, config:
     logits = audio @ fused.T / config.temperature
     if config.mask_homophenes:
         logits = logits.masked_fill(homophene_pairs(phones), -torch.inf)
-    target = torch.arange(len(audio), device=audio.device)
+    logits = logits.masked_fill(~valid.flatten(), -torch.inf)
+    target = torch.arange(len(audio), device=audio.device).masked_fill(~valid.flatten(), _IGNORED)
     shifted = [
         model.shifted_similarity(encoded.audio, encoded.query, encoded.video, sign * shift).flatten()
         for shift in config.shifts
         for sign in (-1, 1)
     ]
     extra = [(values / config.temperature).nan_to_num(-torch.inf)[:, None] for values in shifted]
-    loss = F.cross_entropy(torch.cat([logits, *extra], dim=1), target)
+    loss = F.cross_entropy(torch.cat([logits, *extra], dim=1), target, ignore_index=_IGNORED)
     if config.symmetric:
-        loss = (loss + F.cross_entropy(logits.T, target)) / 2
+        back = logits.T.masked_fill(~valid.flatten(), -torch.inf)
+        loss = (loss + F.cross_entropy(back, target, ignore_index=_IGNORED)) / 2
     return loss
 
 

@@ -47,7 +47,7 @@ class VisualEncoder(nn.Module):
         self.crop_size = config.crop_size
         c32, c64, c128, c256, c512 = (max(8, round(config.width * c)) for c in (32, 64, 128, 256, 512))
         layers = [
-            _Block(3 * STACK, c32, 7, 1, 3),
+            _Block(3 * STACK, c32, 7, config.stem_stride, 3),
             _Block(c32, c64, 5, (1, 2), 1),
             *(_Block(c64, c64, 3, residual=True) for _ in range(2)),
             _Block(c64, c128, 3, 2),

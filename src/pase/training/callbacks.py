@@ -1,0 +1,84 @@
+"""What happens around the training steps: calibration, plain progress lines, the run's config."""
+
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+import lightning.pytorch as pl
+import torch
+from lightning.pytorch.cli import SaveConfigCallback
+
+from pase.corpus.clip import FRAME_RATE
+from pase.data.module import CorpusDataModule
+from pase.files import write_text
+from pase.models.audio_encoder import at_frames
+from pase.phonemes.inventory import PHONE_INDEX, SILENCE, UNKNOWN
+from pase.training.task import PaseTask
+
+
+class CalibrateFeatures(pl.Callback):
+    """Before each validation, measure where silence lies and how wide features spread, on clean training clips.
+
+    The result is a part of the weights, so every checkpoint can be exported.
+
+    Args:
+        clips: Training clips to measure.
+    """
+
+    def __init__(self, clips: int = 64) -> None:
+        self.clips = clips
+
+    @torch.no_grad()
+    def on_validation_start(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
+        """Measure; only while fitting."""
+        data = trainer.datamodule  # type: ignore[attr-defined]  # set by Trainer.fit, not declared
+        if trainer.state.fn != "fit" or not isinstance(data, CorpusDataModule) or not isinstance(pl_module, PaseTask):
+            return
+        model, states, silent = pl_module.model, [], []
+        for clip in data.training_clips(self.clips):
+            frames = min(clip.record.frames, len(clip.waveform) * FRAME_RATE // 16_000)
+            heard = model.audio(torch.from_numpy(clip.waveform).to(pl_module.device)[None]).states
+            states.append(at_frames(heard, 0, frames)[0])
+            middles = [(i + 0.5) / FRAME_RATE for i in range(frames)]
+            labels = clip.record.phones.labels_at(middles) if clip.record.phones else [UNKNOWN] * frames
+            silent.append(torch.as_tensor(labels, device=pl_module.device) == PHONE_INDEX[SILENCE])
+        model.features.fit(torch.cat(states), torch.cat(silent))
+
+
+class PlainProgress(pl.Callback):
+    """One line per validation, for logs and terminals that cannot draw a bar."""
+
+    def on_fit_start(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
+        """Start the clock."""
+        self._start = time.monotonic()
+
+    def on_validation_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
+        """Print step, elapsed time and the newest values."""
+        if trainer.sanity_checking or trainer.state.fn != "fit" or not trainer.is_global_zero:
+            return
+        values = {k: float(v) for k, v in trainer.callback_metrics.items() if k in _SHOWN}
+        shown = "  ".join(f"{name} {value:.4f}" for name, value in sorted(values.items()))
+        minutes = (time.monotonic() - self._start) / 60
+        print(f"step {trainer.global_step:6d}  {minutes:6.1f} min  {shown}", flush=True)
+
+
+_SHOWN = ("train/loss", "validation/loss", "validation/window_sync")
+
+
+class SaveRunConfig(SaveConfigCallback):
+    """Keeps the merged config beside the checkpoints; a second run into the same folder overwrites it."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **{**kwargs, "overwrite": True, "save_to_log_dir": False})
+
+    def save_config(self, trainer: pl.Trainer, pl_module: pl.LightningModule, stage: str) -> None:
+        """Write ``config.yaml`` into the run's folder."""
+        if stage == "fit":
+            text = self.parser.dump(self.config, skip_none=False)
+            write_text(Path(trainer.default_root_dir) / "config.yaml", text)
+
+
+def interactive() -> bool:
+    """Whether a progress bar can be drawn."""
+    return sys.stdout.isatty()

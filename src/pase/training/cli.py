@@ -1,0 +1,86 @@
+"""`pase fit`, `validate`, `test` and `predict`: Lightning's command line with the project's defaults."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import lightning.pytorch as pl
+from lightning.pytorch.callbacks import Callback, LearningRateMonitor, ModelCheckpoint
+from lightning.pytorch.cli import LightningCLI
+from lightning.pytorch.loggers import CSVLogger, Logger
+
+from pase.data.module import CorpusDataModule
+from pase.training.callbacks import CalibrateFeatures, PlainProgress, SaveRunConfig, interactive
+from pase.training.export import export
+from pase.training.task import PaseTask
+
+EXPORT = "checkpoint"
+"""Folder below the run's folder that receives the best weights for use."""
+
+
+class PaseCLI(LightningCLI):
+    """Adds to every run: a CSV log, checkpoints by sync accuracy, calibration, and the export of the best.
+
+    Everything of a run goes below ``--trainer.default_root_dir``.
+    """
+
+    def instantiate_trainer(self, **kwargs: Any) -> pl.Trainer:
+        """Build the trainer with the project's logger and callbacks added to those of the config."""
+        config = self.config_init[self.subcommand].trainer
+        root = Path(config.default_root_dir)
+        loggers = _as_list(config.logger)
+        if not any(isinstance(logger, CSVLogger) for logger in loggers):
+            loggers.append(CSVLogger(root, name="logs"))
+        callbacks = [*_as_list(config.callbacks), *_default_callbacks(root, _as_list(config.callbacks))]
+        own = {"logger": loggers, "callbacks": callbacks}
+        if config.enable_progress_bar is None:
+            own["enable_progress_bar"] = interactive()
+        trainer: pl.Trainer = super().instantiate_trainer(**{**kwargs, **own})
+        return trainer
+
+    def after_fit(self) -> None:
+        """Export the best checkpoint."""
+        keeper = self.trainer.checkpoint_callback
+        if not self.trainer.is_global_zero or not isinstance(keeper, ModelCheckpoint) or not keeper.best_model_path:
+            return
+        data = ", ".join(str(folder) for folder in self.datamodule.folders)
+        folder = Path(self.trainer.default_root_dir) / EXPORT
+        export(Path(keeper.best_model_path), folder, {"corpora": data})
+        print(f"best checkpoint, {keeper.monitor} {float(keeper.best_model_score or 0):.4f}: {folder}")
+
+
+def main(arguments: Sequence[str]) -> None:
+    """Run one of Lightning's subcommands; `arguments` begins with its name."""
+    PaseCLI(
+        PaseTask,
+        CorpusDataModule,
+        args=list(arguments),
+        save_config_callback=SaveRunConfig,
+        seed_everything_default=0,
+        trainer_defaults={"default_root_dir": "runs/pase", "log_every_n_steps": 10},
+        parser_kwargs={"prog": "pase", "description": __doc__},
+    )
+
+
+def _default_callbacks(root: Path, given: list[Callback]) -> list[Callback]:
+    defaults: list[Callback] = [CalibrateFeatures(), LearningRateMonitor("step")]
+    if not interactive():
+        defaults.append(PlainProgress())
+    defaults.append(
+        ModelCheckpoint(
+            dirpath=root / "checkpoints",
+            filename="step={step}",
+            auto_insert_metric_name=False,
+            monitor="validation/window_sync",
+            mode="max",
+            save_last=True,
+        )
+    )
+    kinds = {type(callback) for callback in given}
+    return [callback for callback in defaults if type(callback) not in kinds]
+
+
+def _as_list(value: Any) -> list[Any]:
+    if value in (None, True, False):
+        return []
+    return list(value) if isinstance(value, list | tuple) else [value]

@@ -1,0 +1,161 @@
+"""The Lightning side of PASE: losses, metrics, optimizer."""
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import lightning.pytorch as pl
+import torch
+from torch import Tensor
+
+from pase.audio.augmentation import SpectrumAugment, SpectrumAugmentConfig
+from pase.data.windows import Batch
+from pase.evaluation.sync import SHIFTS, OffsetScore, score_windows
+from pase.models.config import ModelConfig
+from pase.models.losses import ContrastiveConfig, contrastive_loss
+from pase.models.model import Encoded, PaseModel
+from pase.models.visual_encoder import resize_lips
+from pase.video.augmentation import LipAugment, LipAugmentConfig
+
+
+@dataclass(frozen=True)
+class OptimizerConfig:
+    """AdamW with warm-up and cosine decay.
+
+    Attributes:
+        lr: Peak learning rate (paper: 5e-5).
+        weight_decay: Of matrices; biases, norms and embeddings have none.
+        warmup: Steps of linear rise.
+        steps: Step at which the cosine reaches its end, 1 % of the peak; 0 keeps the rate constant. It is given here
+            and not taken from the trainer, whose estimate restarts at 0 when a run is resumed within an epoch.
+    """
+
+    lr: float = 5e-5
+    weight_decay: float = 0.01
+    warmup: int = 100
+    steps: int = 0
+
+
+@dataclass(frozen=True)
+class AugmentConfig:
+    """Augmentation of both modalities; None leaves one as it is."""
+
+    spectrum: SpectrumAugmentConfig | None = field(default_factory=SpectrumAugmentConfig)
+    lips: LipAugmentConfig | None = field(default_factory=LipAugmentConfig)
+
+
+class PaseTask(pl.LightningModule):
+    """Trains a `PaseModel`: L = L_con + alpha L_rec (paper section 2.6).
+
+    Args:
+        net: Sizes and switches of the model.
+        contrastive: Temperature and negatives of L_con.
+        alpha: Weight of L_rec; the paper does not state it.
+        optimizer: Learning rate and schedule.
+        augment: Augmentation.
+    """
+
+    def __init__(
+        self,
+        net: ModelConfig,
+        contrastive: ContrastiveConfig | None = None,
+        alpha: float = 0.1,
+        optimizer: OptimizerConfig | None = None,
+        augment: AugmentConfig | None = None,
+    ) -> None:
+        super().__init__()
+        self.model = PaseModel(net)
+        self.contrastive = contrastive or ContrastiveConfig()
+        self.alpha = alpha
+        self.optimizer_config = optimizer or OptimizerConfig()
+        augment = augment or AugmentConfig()
+        self.spectrum_augment = SpectrumAugment(augment.spectrum) if augment.spectrum else None
+        self.lip_augment = LipAugment(augment.lips) if augment.lips else None
+        self._windows = OffsetScore(0, 0)
+
+    def training_step(self, batch: Batch, batch_idx: int) -> Tensor:
+        """One step; returns L."""
+        lips = resize_lips(batch.lips, self.model.config.visual.crop_size)
+        if self.lip_augment is not None:
+            lips = self.lip_augment(lips)
+        encoded = self.model(batch.waveform, lips, batch.phones, batch.context, self.spectrum_augment)
+        return self._losses(encoded, batch, "train")
+
+    def validation_step(self, batch: Batch, batch_idx: int) -> None:
+        """Losses, and the offset of 0.4-s stretches, without phones."""
+        self._evaluate(batch, "validation")
+
+    def test_step(self, batch: Batch, batch_idx: int) -> None:
+        """As `validation_step`."""
+        self._evaluate(batch, "test")
+
+    def predict_step(self, batch: Batch, batch_idx: int) -> dict[str, Tensor]:
+        """Features of each frame, as renderers get them: clip id to shape ``(T, D)``."""
+        encoded = self._encode(batch)
+        features = self.model.features(encoded.audio)
+        return {name: rows[valid] for name, rows, valid in zip(batch.clip_ids, features, batch.valid, strict=True)}
+
+    def on_validation_epoch_start(self) -> None:
+        """Begin to count."""
+        self._windows = OffsetScore(0, 0)
+
+    on_test_epoch_start = on_validation_epoch_start
+
+    def on_validation_epoch_end(self) -> None:
+        """Log the share of 0.4-s stretches whose offset was found within one frame."""
+        self.log("validation/window_sync", self._windows.share, prog_bar=True)
+
+    def on_test_epoch_end(self) -> None:
+        """As `on_validation_epoch_end`."""
+        self.log("test/window_sync", self._windows.share)
+
+    def _encode(self, batch: Batch) -> Encoded:
+        lips = resize_lips(batch.lips, self.model.config.visual.crop_size)
+        encoded: Encoded = self.model(batch.waveform, lips, batch.phones, batch.context)
+        return encoded
+
+    def _evaluate(self, batch: Batch, stage: str) -> None:
+        encoded = self._encode(batch)
+        self._losses(encoded, batch, stage)
+        for audio, video, valid in zip(encoded.audio, encoded.video, batch.valid, strict=True):
+            similarity = self.model.sync_similarity(audio[valid], video[valid], SHIFTS)
+            self._windows += score_windows(similarity.float().cpu().numpy())
+
+    def _losses(self, encoded: Encoded, batch: Batch, stage: str) -> Tensor:
+        contrast = contrastive_loss(self.model, encoded, batch.phones, batch.valid, self.contrastive)
+        reconstruction = self.model.reconstruction_loss(encoded)
+        loss = contrast + self.alpha * reconstruction
+        values = {"loss": loss, "contrastive": contrast, "reconstruction": reconstruction}
+        self.log_dict({f"{stage}/{name}": value.detach() for name, value in values.items()}, batch_size=len(batch))
+        return loss
+
+    def configure_optimizers(self) -> Any:
+        """AdamW and its schedule, by step."""
+        config = self.optimizer_config
+        decayed = [p for p in self.parameters() if p.requires_grad and p.ndim > 1]
+        other = [p for p in self.parameters() if p.requires_grad and p.ndim <= 1]
+        groups = [{"params": decayed, "weight_decay": config.weight_decay}, {"params": other, "weight_decay": 0.0}]
+        optimizer = torch.optim.AdamW(groups, lr=config.lr)
+        schedule = torch.optim.lr_scheduler.LambdaLR(optimizer, lambda step: learning_rate_factor(step, config))
+        return {"optimizer": optimizer, "lr_scheduler": {"scheduler": schedule, "interval": "step"}}
+
+    def on_save_checkpoint(self, checkpoint: dict[str, Any]) -> None:
+        """Keep the sizes beside the weights, as plain values, so that `pase export` needs no YAML."""
+        checkpoint["pase_model"] = self.model.config.to_json()
+
+    def on_load_checkpoint(self, checkpoint: Mapping[str, Any]) -> None:
+        """Refuse a checkpoint of other sizes with a message that names what differs."""
+        found, wanted = checkpoint.get("pase_model"), self.model.config.to_json()
+        if found != wanted:
+            raise ValueError(f"the checkpoint was trained with model.net = {found}, the config says {wanted}")
+
+
+def learning_rate_factor(step: int, config: OptimizerConfig) -> float:
+    """Factor on the peak rate at a step: linear warm-up, then cosine down to 1 %."""
+    if step < config.warmup:
+        return (step + 1) / config.warmup
+    if config.steps <= config.warmup:
+        return 1.0
+    progress = min(1.0, (step - config.warmup) / (config.steps - config.warmup))
+    return 0.01 + 0.99 * 0.5 * (1 + math.cos(math.pi * progress))
