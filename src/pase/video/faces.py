@@ -1,15 +1,18 @@
 """Face landmarks in pictures, by MediaPipe's FaceLandmarker or from a sidecar file."""
 
+import io
 import os
-import shutil
+import re
+import sys
+import tempfile
 import urllib.request
 import zipfile
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
+from http.client import HTTPException
 from pathlib import Path
 from types import TracebackType
 from typing import Any
-from urllib.error import URLError
 
 import numpy as np
 from numpy.typing import NDArray
@@ -58,50 +61,60 @@ def find_model(given: Path | None = None) -> Path:
 
 def _download(target: Path) -> None:
     try:
-        with urllib.request.urlopen(MODEL_URL, timeout=_TIMEOUT) as answer, atomic_path(target) as temporary:
-            with temporary.open("wb") as file:
-                shutil.copyfileobj(answer, file)
-            if not zipfile.is_zipfile(temporary):
-                raise URLError("the answer is no model bundle")
-    except (URLError, TimeoutError, ConnectionError) as error:
-        raise MissingExtraError(
-            f"the face landmarker model is needed and cannot be downloaded ({error}). Download {MODEL_URL} elsewhere "
-            f"and put it at {target}, or name its place by {MODEL_VARIABLE}."
-        ) from error
+        with urllib.request.urlopen(MODEL_URL, timeout=_TIMEOUT) as answer:
+            data = answer.read()
+    except (OSError, HTTPException) as error:
+        raise MissingExtraError(_no_download(target, str(error))) from error
+    if not zipfile.is_zipfile(io.BytesIO(data)):
+        raise MissingExtraError(_no_download(target, "the answer is no model bundle"))
+    with atomic_path(target) as temporary:
+        temporary.write_bytes(data)
+
+
+def _no_download(target: Path, reason: str) -> str:
+    return (
+        f"the face landmarker model is needed and cannot be downloaded ({reason}). Download {MODEL_URL} elsewhere "
+        f"and put it at {target}, or name its place by {MODEL_VARIABLE}."
+    )
 
 
 class FaceLandmarker:
-    """Finds the points of the largest face in the pictures of one clip, in order. One object per clip: it tracks.
+    """Finds the points of the largest face in the pictures of one clip, in order. Used by ``with``, once per clip.
 
     Args:
         model: The file that `find_model` gives.
-
-    Raises:
-        MissingExtraError: MediaPipe or a system library that it needs is absent.
     """
 
     def __init__(self, model: Path) -> None:
-        # MediaPipe logs each start to stderr; errors stay.
-        os.environ.setdefault("GLOG_minloglevel", "2")
-        os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
-        with _system_libraries():
-            vision = require("mediapipe.tasks.python.vision")
-            base = require("mediapipe.tasks.python.core.base_options")
-            self._image = require("mediapipe")
-            options = vision.FaceLandmarkerOptions(
-                base_options=base.BaseOptions(model_asset_path=str(model)),
-                running_mode=vision.RunningMode.VIDEO,
-                num_faces=1,
-            )
-            self._engine: Any = vision.FaceLandmarker.create_from_options(options)
+        self._model = model
+        self._closing = ExitStack()
 
     def __enter__(self) -> "FaceLandmarker":
+        """Load the model.
+
+        Raises:
+            MissingExtraError: MediaPipe or a system library that it needs is absent.
+        """
+        with ExitStack() as stack:
+            stack.enter_context(_without_chatter())
+            with _system_libraries():
+                vision = require("mediapipe.tasks.python.vision")
+                base = require("mediapipe.tasks.python.core.base_options")
+                self._image = require("mediapipe")
+                options = vision.FaceLandmarkerOptions(
+                    base_options=base.BaseOptions(model_asset_path=str(self._model)),
+                    running_mode=vision.RunningMode.VIDEO,
+                    num_faces=1,
+                )
+                self._engine: Any = vision.FaceLandmarker.create_from_options(options)
+            stack.callback(self._engine.close)
+            self._closing = stack.pop_all()
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self._engine.close()
+        self._closing.close()
 
     def points(self, pictures: Iterable[Picture], frame_rate: int) -> NDArray[np.float32]:
         """Landmarks of consecutive pictures.
@@ -136,7 +149,7 @@ def read_sidecar(path: Path) -> NDArray[np.float32]:
         UnusableClipError: Absent, or no such array.
     """
     try:
-        with np.load(path, allow_pickle=False) as archive:
+        with path.open("rb") as file, np.load(file, allow_pickle=False) as archive:
             points = np.asarray(archive["points"])
     except FileNotFoundError as error:
         raise UnusableClipError("no_landmarks", f"the landmark file {path} does not exist") from error
@@ -163,3 +176,21 @@ def _system_libraries() -> Iterator[None]:
             f"MediaPipe cannot load a system library ({error}). On Debian or Ubuntu: "
             "apt-get install libgl1 libegl1 libgles2"
         ) from error
+
+
+@contextmanager
+def _without_chatter() -> Iterator[None]:
+    """Keep the lines that MediaPipe logs at each start, which no setting suppresses, off stderr; errors are shown."""
+    with tempfile.TemporaryFile() as log:
+        sys.stderr.flush()
+        saved = os.dup(2)
+        os.dup2(log.fileno(), 2)
+        try:
+            yield
+        finally:
+            os.dup2(saved, 2)
+            os.close(saved)
+            log.seek(0)
+            for line in log.read().decode(errors="replace").splitlines():
+                if re.match(r"[EF]\d{4} ", line):
+                    print(line, file=sys.stderr)

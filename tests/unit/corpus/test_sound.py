@@ -1,0 +1,111 @@
+"""Sound on the clock of the pictures."""
+
+from fractions import Fraction
+from pathlib import Path
+
+import av
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from pase.corpus.sound import fit_to_picture, read_sound
+from pase.errors import UnusableClipError
+
+
+def write_sound(
+    path: Path, blocks: list[tuple[float, NDArray[np.float32]]], rate: int = 48_000, layout: str = "stereo"
+) -> Path:
+    """Write uncompressed sound in a container that keeps time stamps; each block starts at its time in seconds."""
+    with av.open(str(path), "w", format="matroska") as container:
+        stream = container.add_stream("pcm_f32le", rate=rate, layout=layout)
+        for time, samples in blocks:
+            planes = np.repeat(samples[None], len(stream.layout.channels), axis=0)
+            frame = av.AudioFrame.from_ndarray(planes.T.reshape(1, -1).astype(np.float32), "flt", layout)
+            frame.sample_rate, frame.time_base = rate, Fraction(1, rate)
+            frame.pts = round(time * rate)
+            container.mux(stream.encode(frame))
+        container.mux(stream.encode(None))
+    return path
+
+
+def tone(seconds: float, rate: int = 48_000) -> NDArray[np.float32]:
+    return (0.5 * np.sin(2 * np.pi * 440 * np.arange(int(seconds * rate)) / rate)).astype(np.float32)
+
+
+def click(seconds: float, at: float, rate: int = 48_000) -> NDArray[np.float32]:
+    """Silence with a 5-ms burst that starts at a time."""
+    samples = np.zeros(int(seconds * rate), dtype=np.float32)
+    samples[int(at * rate) : int((at + 0.005) * rate)] = 0.8
+    return samples
+
+
+def onset(waveform: NDArray[np.float32]) -> float:
+    return float(np.flatnonzero(np.abs(waveform) > 0.4)[0]) / 16_000
+
+
+@pytest.mark.parametrize(
+    ("sound_start", "picture_start", "expected"),
+    [(0.0, 0.0, 1.0), (0.0, 0.4, 0.6), (0.3, 0.0, 1.3), (2.5, 2.0, 1.5)],
+)
+def test_time_zero_is_the_first_picture(
+    tmp_path: Path, sound_start: float, picture_start: float, expected: float
+) -> None:
+    path = write_sound(tmp_path / "a.mkv", [(sound_start, click(2.0, at=1.0))])
+    waveform = read_sound(path, Fraction(picture_start))
+    assert waveform.dtype == np.float32
+    assert onset(waveform) == pytest.approx(expected, abs=0.002)
+    assert len(waveform) / 16_000 == pytest.approx(sound_start + 2.0 - picture_start, abs=0.002)
+
+
+@pytest.mark.parametrize(("rate", "layout"), [(44_100, "stereo"), (16_000, "mono"), (48_000, "5.1"), (8_000, "mono")])
+def test_rates_and_channels(tmp_path: Path, rate: int, layout: str) -> None:
+    waveform = read_sound(write_sound(tmp_path / "a.mkv", [(0.0, tone(1.0, rate))], rate, layout), Fraction(0))
+    assert len(waveform) == pytest.approx(16_000, abs=16)
+    spectrum = np.abs(np.fft.rfft(waveform))
+    assert np.argmax(spectrum) * 16_000 / len(waveform) == pytest.approx(440, abs=2)
+
+
+def test_gaps_in_the_sound_are_silent_and_move_nothing(tmp_path: Path) -> None:
+    path = write_sound(tmp_path / "a.mkv", [(0.0, tone(0.5)), (1.5, click(1.0, at=0.5))])
+    waveform = read_sound(path, Fraction(0))
+    assert np.abs(waveform[8_200:23_800]).max() == 0
+    assert onset(waveform[12_000:]) + 0.75 == pytest.approx(2.0, abs=0.002)
+
+
+def test_no_sound_track(tmp_path: Path) -> None:
+    path = tmp_path / "a.mkv"
+    with av.open(str(path), "w") as container:
+        stream = container.add_stream("mjpeg", rate=25)
+        stream.width = stream.height = 32
+        stream.pix_fmt = "yuvj420p"
+        frame = av.VideoFrame.from_ndarray(np.zeros((32, 32, 3), dtype=np.uint8), format="rgb24")
+        container.mux(stream.encode(frame))
+        container.mux(stream.encode(None))
+    with pytest.raises(UnusableClipError, match=r"a\.mkv has no sound track") as caught:
+        read_sound(path, Fraction(0))
+    assert caught.value.reason == "no_sound"
+
+
+@pytest.mark.parametrize(
+    ("blocks", "reason"),
+    [
+        ([(0.0, np.zeros(48_000, dtype=np.float32))], "no_sound"),
+        ([(0.0, tone(1.0)), (700.0, tone(0.1))], "too_long"),
+    ],
+)
+def test_useless_sound(tmp_path: Path, blocks: list[tuple[float, NDArray[np.float32]]], reason: str) -> None:
+    with pytest.raises(UnusableClipError, match=r"a\.mkv") as caught:
+        read_sound(write_sound(tmp_path / "a.mkv", blocks), Fraction(0))
+    assert caught.value.reason == reason
+
+
+def test_fit_to_picture() -> None:
+    sound = tone(1.0, 16_000)
+    np.testing.assert_array_equal(fit_to_picture(sound, 20), sound[:12_800])
+    longer = fit_to_picture(sound, 26)
+    assert len(longer) == 26 * 640
+    np.testing.assert_array_equal(longer[:16_000], sound)
+    assert not longer[16_000:].any()
+    with pytest.raises(UnusableClipError, match=r"sound lasts 1\.00 s, the picture 1\.60 s") as caught:
+        fit_to_picture(sound, 40)
+    assert caught.value.reason == "sound_short"
