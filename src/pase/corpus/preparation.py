@@ -15,6 +15,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from pase import __version__
 from pase.corpus.executor import WorkerDiedError, run_tasks
 from pase.corpus.options import PrepareOptions
 from pase.corpus.progress import ProgressReport
@@ -84,7 +85,7 @@ def prepare(source: Path, output: Path, options: PrepareOptions | None = None) -
     make_folder(output)
     face_model = _face_model(options)
     work = WorkFolder(output / "work")
-    work.claim({**options.settings(), "face_model": _digest(face_model)})
+    work.claim({**options.settings(), "face_model": _digest(face_model), "version": __version__})
     before = [outcome for clip in clips if (outcome := work.finished(clip)) is not None]
     done = {outcome.clip_id for outcome in before}
     rest = [clip for clip in clips if clip.clip_id not in done]

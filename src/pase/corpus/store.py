@@ -14,15 +14,13 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from pase.audio.waveform import SAMPLE_RATE
 from pase.corpus import codec
-from pase.corpus.clip import CROP_SIZE, FRAME_RATE, Clip, ClipRecord
+from pase.corpus.clip import CROP_SIZE, LIP_POINTS, Clip, ClipRecord
+from pase.corpus.manifest import corpus_header, parse_row, read_settings, record_from_json, record_to_json, row_of
 from pase.corpus.shards import Extent, check_clip_id, pack, read_extent, unpack
 from pase.errors import InputError
-from pase.files import atomic_path, make_folder, read_json, write_json, write_text
-from pase.phonemes.intervals import PhoneTrack
+from pase.files import atomic_path, make_folder, write_json, write_text
 
-FORMAT_VERSION = 1
 SHARD_BYTES = 256 * 2**20
 """A shard is closed before it grows beyond this."""
 
@@ -98,14 +96,14 @@ class Corpus:
             InputError: Not a prepared corpus, or made by a newer format.
         """
         folder = Path(folder).absolute()
-        settings = _read_settings(folder)
+        settings = read_settings(folder)
         manifest = folder / "manifest.jsonl"
         records: list[ClipRecord] = []
         extents: dict[str, Extent] = {}
         try:
             with manifest.open(encoding="utf-8") as lines:
                 for number, line in enumerate(lines, start=1):
-                    record, extent = _parse_row(line, f"{manifest}, line {number}")
+                    record, extent = parse_row(line, f"{manifest}, line {number}")
                     if record.clip_id in extents:
                         raise InputError(f"{manifest}, line {number}: the clip {record.clip_id} stands there twice")
                     records.append(record)
@@ -176,78 +174,58 @@ def write_encoded(
     Raises:
         InputError: The folder cannot be written to, or the clips are not sorted or not unique.
     """
+    shards = _ShardWriter(make_folder(folder / "shards"), shard_bytes)
     (folder / "corpus.json").unlink(missing_ok=True)
-    shards = make_folder(folder / "shards")
-    rows: list[str] = []
-    names: set[str] = set()
-    block = bytearray()
     last = ""
     for clip in clips:
         clip_id = clip.record.clip_id
         if clip_id <= last:
             raise InputError(f"clip {clip_id!r} comes after {last!r}: clip ids must be unique and sorted")
-        name = f"{len(names):06d}.tar"
-        packed = replace(clip, record=replace(clip.record, shard=name)).pack()
-        if block and len(block) + len(packed) + len(_TAR_END) > shard_bytes:
-            names.add(_write_shard(shards / name, block))
-            name, block = f"{len(names):06d}.tar", bytearray()
-            packed = replace(clip, record=replace(clip.record, shard=name)).pack()
-        record = replace(clip.record, shard=name)
-        row = {**record_to_json(record), "offset": len(block), "size": len(packed)}
-        rows.append(json.dumps(row, sort_keys=True, ensure_ascii=False) + "\n")
-        block += packed
+        shards.add(clip)
         last = clip_id
-    if block:
-        names.add(_write_shard(shards / f"{len(names):06d}.tar", block))
-    for stale in shards.glob("*.tar"):
-        if stale.name not in names:
-            stale.unlink()
-    write_text(folder / "manifest.jsonl", "".join(rows))
-    write_json(folder / "corpus.json", {**_header(), "recipe": recipe, "settings": dict(settings or {})})
+    write_text(folder / "manifest.jsonl", "".join(shards.close()))
+    write_json(folder / "corpus.json", {**corpus_header(), "recipe": recipe, "settings": dict(settings or {})})
     return Corpus.open(folder)
 
 
-def record_to_json(record: ClipRecord) -> dict[str, Any]:
-    """A record as JSON values; every attribute by its name."""
-    return {
-        "clip_id": record.clip_id,
-        "speaker": record.speaker,
-        "split": record.split,
-        "frames": record.frames,
-        "samples": record.samples,
-        "text": record.text,
-        "phones": None if record.phones is None else record.phones.to_json(),
-        "shard": record.shard,
-        "source": record.source,
-    }
+class _ShardWriter:
+    """Fills one shard after the other, in memory, each written at once."""
 
+    def __init__(self, folder: Path, limit: int) -> None:
+        self._folder, self._limit = folder, limit
+        self._written = 0
+        self._block = bytearray()
+        self._rows: list[str] = []
 
-def record_from_json(row: Mapping[str, Any]) -> ClipRecord:
-    """Inverse of `record_to_json`; further keys are ignored.
+    def add(self, clip: EncodedClip) -> None:
+        part = self._named(clip).pack()
+        if self._block and len(self._block) + len(part) + len(_TAR_END) > self._limit:
+            self._flush()
+            part = self._named(clip).pack()
+        self._rows.append(row_of(self._named(clip).record, Extent(len(self._block), len(part))))
+        self._block += part
 
-    Raises:
-        InputError: A key is absent or a value is not allowed.
-    """
-    try:
-        return ClipRecord(
-            clip_id=check_clip_id(str(row["clip_id"])),
-            speaker=str(row["speaker"]),
-            split=str(row["split"]),
-            frames=int(row["frames"]),
-            samples=int(row["samples"]),
-            text=str(row["text"]),
-            phones=None if row["phones"] is None else PhoneTrack.from_json(row["phones"]),
-            shard=_check_shard_name(str(row["shard"])),
-            source=str(row["source"]),
-        )
-    except (KeyError, TypeError, ValueError) as error:
-        raise InputError(f"not a clip record: {type(error).__name__} {error}") from error
+    def close(self) -> list[str]:
+        """Write the last shard, remove those of an earlier corpus; returns the lines of the manifest."""
+        if self._block:
+            self._flush()
+        for stale in self._folder.glob("*.tar"):
+            if stale.name >= self._name:
+                stale.unlink()
+        return self._rows
 
+    @property
+    def _name(self) -> str:
+        return f"{self._written:06d}.tar"
 
-def _check_shard_name(name: str) -> str:
-    if "/" in name or "\\" in name or name in (".", ".."):
-        raise InputError(f"the shard {name!r} does not lie directly below shards/")
-    return name
+    def _named(self, clip: EncodedClip) -> EncodedClip:
+        return replace(clip, record=replace(clip.record, shard=self._name))
+
+    def _flush(self) -> None:
+        with atomic_path(self._folder / self._name) as temporary:
+            temporary.write_bytes(self._block + _TAR_END)
+        self._written += 1
+        self._block = bytearray()
 
 
 def _check_shapes(clip: Clip) -> None:
@@ -255,54 +233,9 @@ def _check_shapes(clip: Clip) -> None:
     expected = {
         "waveform": (record.samples,),
         "lips": (record.frames, CROP_SIZE, CROP_SIZE, 3),
-        "lip_points": (record.frames, 40, 2),
+        "lip_points": (record.frames, LIP_POINTS, 2),
     }
     for name, shape in expected.items():
         found = getattr(clip, name).shape
         if found != shape:
             raise InputError(f"{name} of clip {record.clip_id} has the shape {found}, its record says {shape}")
-
-
-def _header() -> dict[str, Any]:
-    return {
-        "format": "pase-corpus",
-        "format_version": FORMAT_VERSION,
-        "frame_rate": FRAME_RATE,
-        "sample_rate": SAMPLE_RATE,
-        "crop_size": CROP_SIZE,
-    }
-
-
-def _read_settings(folder: Path) -> dict[str, Any]:
-    path = folder / "corpus.json"
-    if not path.is_file():
-        raise InputError(
-            f"{folder} is not a prepared corpus: there is no corpus.json. "
-            "Name the output folder of a finished `pase prepare`."
-        )
-    settings = read_json(path)
-    if not isinstance(settings, dict) or settings.get("format") != "pase-corpus":
-        raise InputError(f"{path} does not describe a prepared corpus")
-    for key, value in _header().items():
-        if settings.get(key) != value:
-            raise InputError(
-                f"{path}: {key} is {settings.get(key)!r}, this version of PASE reads {value!r}. "
-                "Prepare the corpus again with this version, or install the version that made it."
-            )
-    return settings
-
-
-def _parse_row(line: str, where: str) -> tuple[ClipRecord, Extent]:
-    try:
-        row = json.loads(line)
-        return record_from_json(row), Extent(int(row["offset"]), int(row["size"]))
-    except (KeyError, TypeError, ValueError) as error:
-        raise InputError(f"{where}: not a manifest row: {error}") from error
-    except InputError as error:
-        raise InputError(f"{where}: {error}") from error
-
-
-def _write_shard(path: Path, block: bytearray) -> str:
-    with atomic_path(path) as temporary:
-        temporary.write_bytes(bytes(block) + _TAR_END)
-    return path.name

@@ -24,7 +24,7 @@ stays within."""
 MAX_GAP = 5
 """Frames without a face that are bridged by interpolation, here 0.2 s at 25 frames per second."""
 
-MIN_EYE_DISTANCE = 24.0
+MIN_EYE_DISTANCE = 20.0
 """Pixels between the outer eye corners below which lips are too few pixels to learn from."""
 
 _CANONICAL = np.array([-0.5, -0.19 + 0.015j, 0.19 + 0.015j, 0.5, -0.04j, 0.05j])
@@ -200,7 +200,7 @@ def _check_motion(scale: NDArray[np.float64], middle: NDArray[np.complex128]) ->
     if scale.min() < MIN_EYE_DISTANCE:
         raise UnusableClipError(
             "face_small",
-            f"the eyes are {scale.min():.0f} pixels apart in frame {scale.argmin()}; at least {MIN_EYE_DISTANCE:.0f} "
+            f"the eyes are {scale.min():.1f} pixels apart in frame {scale.argmin()}; at least {MIN_EYE_DISTANCE:.0f} "
             "are needed",
         )
     jumps = np.abs(np.diff(middle)) / scale[1:]
