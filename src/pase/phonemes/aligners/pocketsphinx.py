@@ -31,6 +31,9 @@ FRAME_RATE = 100
 
 _BEAMS: tuple[Mapping[str, Any], ...] = ({}, {"beam": 1e-80, "pbeam": 1e-80, "wbeam": 1e-60, "bestpath": False})
 
+_MORE_PRONUNCIATIONS = {"z": ("Z EH D",)}
+"""What the US dictionary lacks and no other spelling tells."""
+
 _WINDOW = 410 / SAMPLE_RATE
 """Seconds of sound that one frame sees; frame *i* begins at ``i / FRAME_RATE``."""
 
@@ -176,7 +179,7 @@ class PocketSphinxAligner:
             while (phones := self._dictionary.lookup_word(name)) is not None:
                 known.append(phones)
                 name = f"{word}({len(known) + 1})"
-        return known
+        return [*known, *_MORE_PRONUNCIATIONS.get(word, ())]
 
 
 def _decode(

@@ -1,0 +1,194 @@
+"""The aligner on synthetic speech, whose phone times are known exactly, and on real clips."""
+
+from collections import Counter
+from itertools import pairwise
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from pase.audio.waveform import SAMPLE_RATE, load_audio
+from pase.errors import InputError
+from pase.phonemes.aligners.base import Alignment
+from pase.phonemes.aligners.grid import read_grid_align
+from pase.phonemes.aligners.pocketsphinx import Fit, Limits, PocketSphinxAligner
+from pase.phonemes.intervals import PhoneTrack
+from pase.phonemes.labels import LabelledInterval, phones_of_labels
+from pase.phonemes.words import words_of
+
+SENTENCE = "she had your dark suit in greasy wash water all year"
+
+
+@pytest.fixture(scope="module")
+def aligner():
+    return PocketSphinxAligner()
+
+
+@pytest.fixture(scope="module")
+def speech():
+    pytest.importorskip("espeakng_loader", reason="synthetic speech needs the extra 'synthetic'")
+    from pase.corpus.synthetic.speech import Voice, speak
+
+    return speak(SENTENCE, Voice("gmw/en-US", "m1", 130, 50))
+
+
+def _covers(alignment: Alignment, duration: float) -> bool:
+    assert alignment.phones is not None
+    intervals = alignment.phones.intervals
+    touching = all(a.end == b.start for a, b in pairwise(intervals))
+    return touching and intervals[0].start == 0 and intervals[-1].end == duration
+
+
+def test_speech_is_aligned_close_to_its_true_times(aligner, speech):
+    alignment = aligner.align(speech.waveform, SENTENCE.split())
+    assert (alignment.status, alignment.reason) == ("aligned", "")
+    assert [word.word for word in alignment.words] == SENTENCE.split()
+    assert _covers(alignment, len(speech.waveform) / SAMPLE_RATE)
+    assert alignment.phones.intervals[0].phone == "SIL"
+    errors = [abs(found.start - true.start) for found, true in zip(alignment.words, speech.words, strict=True)]
+    assert np.median(errors) < 0.03
+    assert max(errors) < 0.12
+
+
+def test_the_result_does_not_depend_on_what_was_aligned_before(aligner, speech):
+    words = SENTENCE.split()
+    fresh = PocketSphinxAligner().align(speech.waveform, words)
+    aligner.align(speech.waveform[: 3 * SAMPLE_RATE // 2], words[:3])
+    aligner.align(np.zeros(SAMPLE_RATE, dtype=np.float32), ["hello"])
+    assert aligner.align(speech.waveform, words) == fresh
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "the old farmer walked slowly down to the river",
+        "blue",
+        f"{SENTENCE} and then he went home again to his wife",
+        "she had your dark suit",
+    ],
+)
+def test_a_transcript_that_does_not_fit_is_rejected_with_a_reason(aligner, speech, text):
+    alignment = aligner.align(speech.waveform, text.split())
+    assert alignment.status == "failed"
+    assert alignment.reason
+    assert alignment.phones is None
+
+
+def test_words_outside_the_dictionary_are_named(aligner, speech):
+    alignment = aligner.align(speech.waveform, ["the", "zwoog", "3.5", "<sil>", "river"])
+    assert alignment.status == "out_of_vocabulary"
+    assert alignment.reason.endswith("zwoog, 3.5, <sil>")
+
+
+def test_a_given_pronunciation_is_used(speech):
+    given = {"wottur": ["W", "ao1", "T", "ER0"]}
+    words = [word.replace("water", "wottur") for word in SENTENCE.split()]
+    alignment = PocketSphinxAligner(pronounce=given.get).align(speech.waveform, words)
+    assert alignment.status == "aligned"
+    assert alignment.words[8].word == "wottur"
+    inside = [
+        p.phone for p in alignment.phones.intervals if alignment.words[8].start <= p.middle < alignment.words[8].end
+    ]
+    assert inside == ["W", "AO", "T", "ER"]
+
+
+@pytest.mark.parametrize("phones", [["F", "QQ"], ["F", "SIL"], ["spn"]])
+def test_a_wrong_pronunciation_is_an_error(speech, phones):
+    with pytest.raises(InputError):
+        PocketSphinxAligner(pronounce=lambda _: phones).align(speech.waveform, ["zwoog"])
+
+
+def test_apostrophes_at_the_edge_are_tried_without(aligner, speech):
+    words = [word.replace("water", "water'") for word in SENTENCE.split()]
+    assert aligner.align(speech.waveform, words).status == "aligned"
+
+
+@pytest.mark.parametrize(
+    ("waveform", "words", "reason"),
+    [
+        (np.zeros(SAMPLE_RATE), [], "no words"),
+        (np.zeros(0), ["hello"], "0.000 s"),
+        (np.zeros(160), ["hello"], "0.010 s"),
+        (np.full(SAMPLE_RATE, np.nan), ["hello"], "no numbers"),
+        (np.zeros(SAMPLE_RATE), ["hello"], "silent"),
+        (np.random.default_rng(0).standard_normal(SAMPLE_RATE), ["hello", "world"], ""),
+    ],
+)
+def test_sound_that_cannot_be_aligned_is_a_failure_not_an_exception(aligner, waveform, words, reason):
+    alignment = aligner.align(waveform.astype(np.float32), words)
+    assert alignment.status == "failed"
+    assert reason in alignment.reason
+
+
+@pytest.mark.parametrize(
+    ("fit", "said"),
+    [
+        (Fit(-32, -85, -28, 0.6), ""),
+        (Fit(-32.1, -85, -28, 0.6), "the words do not fit"),
+        (Fit(-32, -85.1, -28, 0.6), "one word"),
+        (Fit(-32, -85, -28.1, 0.6), "between the words"),
+        (Fit(-32, -85, -28, 0.61), "0.61 s"),
+    ],
+)
+def test_each_limit_has_its_reason(fit, said):
+    reason = Limits().broken_by(fit)
+    assert said in reason
+    assert bool(reason) == bool(said)
+
+
+def test_an_alignment_is_phones_or_a_reason():
+    with pytest.raises(InputError, match="either"):
+        Alignment("aligned")
+    with pytest.raises(InputError, match="either"):
+        Alignment("failed")
+    with pytest.raises(InputError, match="either"):
+        Alignment("failed", PhoneTrack(()), reason="because")
+
+
+def _grid(folder: Path, clip: str) -> tuple[np.ndarray, list[str], np.ndarray]:
+    """Sound, words and their true starts."""
+    words = read_grid_align(folder / "grid_s1" / "align" / f"{clip}.align")
+    sound = load_audio(folder / "grid_s1" / "video" / f"{clip}.mp4")
+    return sound, [word.word for word in words], np.array([word.start for word in words])
+
+
+@pytest.mark.real_data
+def test_real_word_starts_and_wrong_transcripts(aligner, real_clips):
+    """Bounds are a little wider than what 200 clips gave, since these are only 12."""
+    clips = sorted(path.stem for path in (real_clips / "grid_s1" / "align").glob("*.align"))[7::73]
+    outcome: Counter[str] = Counter()
+    errors: list[float] = []
+    before = ["place", "red", "by", "q", "seven", "soon"]
+    for clip in clips:
+        sound, words, starts = _grid(real_clips, clip)
+        right = aligner.align(sound, words)
+        outcome[f"right {right.status}"] += 1
+        outcome[f"wrong {aligner.align(sound, before).status}"] += 1
+        outcome[f"half {aligner.align(sound, words[:3]).status}"] += 1
+        if right.status == "aligned":
+            assert _covers(right, len(sound) / SAMPLE_RATE)
+            errors.extend(np.abs([word.start for word in right.words] - starts))
+        before = words
+    assert outcome["right aligned"] >= len(clips) - 1
+    assert outcome["wrong aligned"] <= 1
+    assert outcome["half aligned"] <= 2
+    assert np.median(errors) <= 0.025
+    assert np.mean(np.array(errors) <= 0.040) >= 0.75
+
+
+@pytest.mark.real_data
+def test_real_phone_starts_against_hand_labels(aligner, real_clips):
+    """TIMIT, one sentence of each speaker: agreement of the phones at each 10 ms."""
+    agreed: list[float] = []
+    for path in sorted((real_clips / "timit").glob("*/sx*.txt"))[2::5]:
+        sound = load_audio(path.with_suffix(".wav"))
+        alignment = aligner.align(sound, words_of(path.read_text().split(None, 2)[2]))
+        if alignment.phones is None:
+            continue
+        lines = (line.split() for line in path.with_suffix(".phn").read_text().splitlines())
+        hand = phones_of_labels(LabelledInterval(label, int(a) / 16_000, int(b) / 16_000) for a, b, label in lines)
+        moments = np.arange(0, len(sound) / SAMPLE_RATE, 0.01)
+        true, found = PhoneTrack(hand).labels_at(moments), alignment.phones.labels_at(moments)
+        agreed.append(float(np.mean((true == found)[true >= 0])))
+    assert len(agreed) >= 4
+    assert np.median(agreed) > 0.7
