@@ -1,0 +1,76 @@
+"""Preparation of real clips with MediaPipe and PocketSphinx: lips and phones agree in time."""
+
+import os
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from pase.corpus.options import PrepareOptions
+from pase.corpus.preparation import prepare
+from pase.corpus.store import Corpus
+from pase.phonemes.aligners.grid import read_grid_align
+from pase.phonemes.inventory import BILABIALS, SILENCE
+from pase.video.landmarks import lip_gap
+
+DATA = Path(os.environ.get("PASE_TEST_DATA") or Path(__file__).resolve().parents[2] / "../shared/data")
+
+
+@pytest.fixture(scope="module")
+def corpus(tmp_path_factory: pytest.TempPathFactory) -> Corpus:
+    pytest.importorskip("mediapipe", reason="MediaPipe or its system libraries are missing", exc_type=ImportError)
+    source, model = DATA / "grid_s1", DATA / "models/face_landmarker.task"
+    if not source.is_dir() or not model.is_file():
+        pytest.skip(f"the real clips are not at {DATA}; name their folder by PASE_TEST_DATA")
+    folder = tmp_path_factory.mktemp("grid")
+    codes = [path.stem for path in sorted((source / "video").glob("*.mp4"))][5::150]
+    for part, suffix in (("video", "mp4"), ("align", "align")):
+        (folder / "s1" / part).mkdir(parents=True)
+        for code in codes:
+            (folder / "s1" / part / f"{code}.{suffix}").symlink_to(source / part / f"{code}.{suffix}")
+    prepare(folder / "s1", folder / "out", PrepareOptions("grid", face_model=model, validation_every=4, jobs=2))
+    return Corpus.open(folder / "out")
+
+
+@pytest.mark.real_data
+@pytest.mark.slow
+def test_clips_are_kept_whole(corpus: Corpus) -> None:
+    assert len(corpus.records) >= 5  # of 6
+    for clip in corpus:
+        assert (clip.record.frames, clip.record.samples) == (75, 48_000)
+        assert len(clip.record.text.split()) == 6
+        width = np.linalg.norm(clip.lip_points[:, 10] - clip.lip_points[:, 0], axis=-1).mean() / 1.1
+        assert 0.4 < width < 0.65  # of the crop
+
+
+@pytest.mark.real_data
+@pytest.mark.slow
+def test_lips_are_closed_in_bilabials_at_the_right_time(corpus: Corpus) -> None:
+    shifts = range(-3, 4)
+    gaps: dict[int, list[float]] = {shift: [] for shift in shifts}
+    for clip in corpus:
+        gap = lip_gap(clip.lip_points)
+        gap = gap / np.percentile(gap, 95)
+        assert clip.record.phones is not None
+        for interval in clip.record.phones.intervals:
+            if interval.phone in BILABIALS:
+                for shift in shifts:
+                    frame = int(interval.middle * 25) + shift
+                    gaps[shift].append(float(gap[np.clip(frame, 0, len(gap) - 1)]))
+    means = {shift: np.mean(values) for shift, values in gaps.items()}
+    assert len(gaps[0]) >= 5
+    assert min(means, key=lambda shift: means[shift]) in (0, 1)
+    assert means[0] < 0.6 * means[-3]
+    assert means[0] < 0.6 * means[3]
+
+
+@pytest.mark.real_data
+@pytest.mark.slow
+def test_phones_begin_where_grid_says_that_words_begin(corpus: Corpus) -> None:
+    errors = []
+    for record in corpus.records:
+        assert record.phones is not None
+        starts = np.array([interval.start for interval in record.phones.intervals if interval.phone != SILENCE])
+        words = read_grid_align(DATA / "grid_s1/align" / f"{record.clip_id}.align")
+        errors += [np.abs(starts - word.start).min() for word in words]
+    assert np.median(errors) < 0.03
