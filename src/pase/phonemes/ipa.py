@@ -7,7 +7,8 @@ Symbols are mapped by how they are articulated; where accents disagree the prono
 (the flap is a T, the vowel of "lot" an AA, syllabic consonants get an AH).
 """
 
-from collections.abc import Mapping
+import re
+from collections.abc import Iterator, Mapping
 
 from pase.errors import InputError
 
@@ -37,14 +38,16 @@ IPA_TO_ARPABET: Mapping[str, tuple[str, ...]] = {
 """IPA symbol, without stress, to its phones in order."""
 
 _LONGEST = max(map(len, IPA_TO_ARPABET))
-_IGNORED = str.maketrans({":": "ː", **dict.fromkeys("ˈˌ\u0361\u203f\u200d_- |", None)})
+_IGNORED = str.maketrans({":": "ː", **dict.fromkeys("ˈˌ\u0361\u203f\u200d", None)})
+_SEPARATORS = re.compile(r"[\s_|.-]+")
 
 
 def arpabet_of_ipa(ipa: str) -> tuple[str, ...]:
     """Read a string of IPA as ARPAbet phones, the longest known symbol first.
 
     Args:
-        ipa: One symbol or a whole word, for example ``"fˈɑːðɚ"``; stress, ties and spaces are ignored.
+        ipa: One symbol or a whole word, for example ``"fˈɑːðɚ"``; stress and ties are ignored, spaces and
+            ``_ | . -`` part symbols.
 
     Returns:
         Phones without stress, for example ``("F", "AA", "DH", "ER")``.
@@ -52,20 +55,21 @@ def arpabet_of_ipa(ipa: str) -> tuple[str, ...]:
     Raises:
         InputError: A symbol that no English accent of espeak-ng uses.
     """
-    text = ipa.translate(_IGNORED)
-    phones: list[str] = []
+    return tuple(phone for part in _SEPARATORS.split(ipa.translate(_IGNORED)) for phone in _read(part))
+
+
+def _read(text: str) -> Iterator[str]:
     position = 0
     while position < len(text):
         for length in range(min(_LONGEST, len(text) - position), 0, -1):
             known = IPA_TO_ARPABET.get(text[position : position + length])
             if known is not None:
-                phones.extend(known)
+                yield from known
                 position += length
                 break
         else:
             if text[position] != "ː":  # length on a symbol that is listed without it
                 raise InputError(
-                    f"the IPA symbol {text[position]!r} of {ipa!r} has no ARPAbet phone in pase.phonemes.ipa"
+                    f"the IPA symbol {text[position]!r} of {text!r} has no ARPAbet phone in pase.phonemes.ipa"
                 )
             position += 1
-    return tuple(phones)

@@ -67,7 +67,9 @@ def _write(
     video = container.add_stream("libx264", rate=frame_rate, options=options)
     video.pix_fmt = "yuv420p"
     video.codec_context.thread_count = 1
-    audio = container.add_stream("aac", rate=SAMPLE_RATE, layout="mono", bit_rate=_AUDIO_BITS)
+    audio = container.add_stream(
+        "aac", rate=SAMPLE_RATE, layout="mono", bit_rate=_AUDIO_BITS, options={"aac_coder": "fast"}
+    )
     count = heard = 0
     for picture in pictures:
         if count == 0:

@@ -67,7 +67,7 @@ _NEUTRAL: Mapping[str, Pull] = {
     "dental": Pull(0.0, 0.6),
 }
 
-_QUICK, _FAR = 0.018, 0.09  # seconds: a closure opens at once, rounding begins long before
+_QUICK, _FAR = 0.014, 0.09  # seconds: a closure opens at once, rounding begins long before
 
 
 def _vowel(
@@ -91,7 +91,7 @@ def _consonant(aperture: float, jaw: float, tongue: float, strength: float = 0.5
 
 
 _BILABIAL = {
-    "aperture": Pull(-0.35, 12.0, _QUICK),
+    "aperture": Pull(-0.22, 10.0, _QUICK),
     "jaw": Pull(0.08, 0.7, 0.04),
     "press": Pull(0.7, 3.0, _QUICK),
     "raised": Pull(0.0, 4.0, _QUICK),

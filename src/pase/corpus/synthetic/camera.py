@@ -84,7 +84,7 @@ def make_scene(rng: np.random.Generator, frames: int, face: Face) -> Scene:
     )
 
 
-def landmarks(scene: Scene, face: Face, pose: Articulators) -> Array:
+def face_points(scene: Scene, face: Face, pose: Articulators) -> Array:
     """The 46 points of `pase.video.landmarks.POINT_INDICES` in pixels, shape ``(T, 46, 2)``."""
     (outer, outer_v), (inner, inner_v) = head.EYE_OUTER, head.EYE_INNER
     stable = np.array(

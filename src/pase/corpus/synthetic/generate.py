@@ -18,7 +18,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from pase.audio.waveform import Waveform
 from pase.corpus.clip import FRAME_RATE
 from pase.corpus.synthetic.articulation import articulate
-from pase.corpus.synthetic.camera import film, landmarks, make_scene
+from pase.corpus.synthetic.camera import face_points, film, make_scene
 from pase.corpus.synthetic.identity import Person, make_person
 from pase.corpus.synthetic.sentences import draw_sentence
 from pase.corpus.synthetic.speech import Speech, speak
@@ -33,6 +33,7 @@ FORMAT = 1
 
 _SETTINGS = "synthetic.json"
 _SHORTEST, _LONGEST = 2.5, 5.0  # seconds of a clip
+_CLIPS_PER_WORKER = 6  # starting a process takes as long as rendering these
 _LOUDNESS = 0.07  # root mean square of the speech
 
 
@@ -51,7 +52,7 @@ def synthesize(
         seed: Seed of all that is drawn by chance.
         landmarks: Also write ``<clip>.landmarks.npz``, the renderer's own landmarks, which preparation then takes
             instead of looking for the face.
-        workers: Processes; as many as there are processors if None.
+        workers: Processes at most; as many as there are processors if None.
 
     Raises:
         InputError: Numbers below 1, more speakers than clips, a folder that holds something else or cannot be written.
@@ -62,7 +63,7 @@ def synthesize(
     _claim(output, speakers, seed)
     todo = [number for number in range(clips) if not _complete(output, speakers, number, landmarks)]
     job = partial(_write_clip, output, speakers, seed, landmarks)
-    workers = min(workers or os.cpu_count() or 1, max(len(todo), 1))
+    workers = min(workers or len(os.sched_getaffinity(0)), -(-len(todo) // _CLIPS_PER_WORKER) or 1)
     with _progress(len(todo), clips) as advance:
         if workers == 1:
             for number in todo:
@@ -116,6 +117,8 @@ def _complete(output: Path, speakers: int, number: int, landmarks: bool) -> bool
 def _write_clip(output: Path, speakers: int, seed: int, with_landmarks: bool, number: int) -> None:
     """Write the files of one clip, each atomically, the video last."""
     stem = _stem(output, speakers, number)
+    for leftover in stem.parent.glob(f".{stem.name}*.part*"):  # of a run that was killed
+        leftover.unlink(missing_ok=True)
     person = make_person(seed, number % speakers)
     rng = np.random.default_rng([seed, 2, number])
     text, speech = _draw_speech(person, rng)
@@ -125,7 +128,7 @@ def _write_clip(output: Path, speakers: int, seed: int, with_landmarks: bool, nu
     write_text(stem.with_suffix(".txt"), text + "\n")
     write_textgrid(stem.with_suffix(".TextGrid"), speech.words, speech.phones, speech.frames / FRAME_RATE)
     if with_landmarks:
-        _write_points(stem.with_suffix(".landmarks.npz"), landmarks(scene, person.face, pose))
+        _write_points(stem.with_suffix(".landmarks.npz"), face_points(scene, person.face, pose))
     write_video(stem.with_suffix(".mp4"), film(scene, person.face, pose), _record(speech.waveform, rng), FRAME_RATE)
 
 

@@ -143,7 +143,8 @@ def paint_mouth(picture: Array, u: Array, v: Array, shape: MouthShape, face: Fac
         return (distance / pixel + 0.5).clip(0, 1)
 
     _shade_skin(picture, s, v, outer_upper, outer_lower, shape)
-    lips = cover((v - outer_upper) / slope) * cover((outer_lower - v) / slope)
+    within = cover((1 - np.abs(s)) * _column(shape.half_width))
+    lips = cover((v - outer_upper) / slope) * cover((outer_lower - v) / slope) * within
     opening = cover(v - inner_upper) * cover(inner_lower - v) * (np.abs(s) < _INNER_WIDTH)
     # A gap below a pixel is a darker line rather than a black one.
     opening *= ((inner_lower - inner_upper) / pixel).clip(0, 1)
@@ -184,19 +185,24 @@ def _inside(
         return (distance / (1.3 * pixel) + 0.5).clip(0, 1)
 
     depth = (1 - (s / _INNER_WIDTH) ** 2).clip(min=0)
-    # Light falls in from the front; the upper lip casts a shadow on the teeth.
-    reach = (0.35 + 0.65 * depth) * (0.55 + 0.45 * ((v - upper) / 0.05).clip(0, 1)) * light
+    # Light falls in from the front; the upper lip casts a shadow on the teeth, protruded lips on all.
+    reach = (
+        (0.35 + 0.65 * depth)
+        * (1 - 0.7 * _column(shape.roundness))
+        * (0.55 + 0.45 * ((v - upper) / 0.05).clip(0, 1))
+        * light
+    )
     colour = _flat((0.16, 0.05, 0.05), np.ones_like(u))
     jaw, tongue, dental = _column(shape.jaw), _column(shape.tongue), _column(shape.dental)
     floor = shape.teeth + jaw
-    tip = floor + 0.02 - tongue * (jaw + 0.03) + 0.5 * u * u
-    _blend(colour, cover(v - tip) * (np.abs(u) < 0.2), _flat((0.72, 0.34, 0.34), reach * (0.72 + 0.2 * tongue)))
+    tip = floor - 0.02 - tongue * (jaw + 0.015) + 0.5 * u * u
+    _blend(colour, cover(v - tip) * (np.abs(u) < 0.2), _flat((0.72, 0.34, 0.34), reach * (0.75 + 0.25 * tongue)))
     lower_edge = floor - 0.008 + 0.25 * u * u
     _blend(colour, cover(v - lower_edge), _flat((0.86, 0.82, 0.74), reach * 0.8 * _tooth_gaps(u, 0.7)))
     upper_edge = shape.teeth - 0.22 * u * u - 0.006 * np.abs(np.sin(np.pi * u / _TOOTH))
     _blend(colour, cover(upper_edge - v) * (np.abs(u) < 0.24), _flat((0.95, 0.92, 0.85), reach * _tooth_gaps(u, 1.0)))
     between = cover(v - (shape.teeth - 0.02)) * cover(0.14 - np.abs(u)) * dental
-    _blend(colour, between, _flat((0.80, 0.42, 0.41), reach))
+    _blend(colour, between, _flat((0.80, 0.42, 0.41), (0.5 + 0.5 * depth) * light))
     return colour
 
 

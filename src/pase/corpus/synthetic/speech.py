@@ -23,6 +23,7 @@ from pase.phonemes.ipa import arpabet_of_ipa
 from pase.phonemes.words import WordInterval
 
 _STOPS = frozenset({"P", "B", "T", "D", "K", "G", "CH", "JH"})
+_SCOTTISH_LINK = "ʲ"
 _LONGEST_CLOSURE = 0.06  # seconds of a pause that belong to the stop after it
 _LONGEST_GAP = 0.12  # a longer run of zeros between two phones is a pause, not a closure
 
@@ -113,7 +114,7 @@ def speak(text: str, voice: Voice, before: float = 0.3, after: float = 0.3) -> S
     pcm, rate, events = _synthesize(text, voice)
     spoken = [event for event in events if event.kind == _PHONEME]
     first = next(event.sample for event in spoken if event.symbol) / rate
-    last = max((event.sample for event in spoken if not event.symbol), default=len(pcm)) / rate
+    last = int(np.flatnonzero(pcm)[-1] + 1) / rate
     # espeak-ng itself begins and ends with some silence, and before a first stop with its closure.
     lead = max(0.0, before - first)
     frames = int(np.ceil((lead + last + after) * FRAME_RATE))
@@ -121,7 +122,7 @@ def speak(text: str, voice: Voice, before: float = 0.3, after: float = 0.3) -> S
     offset = round(lead * SAMPLE_RATE)
     sound = resample((pcm / 32768).astype(np.float32), rate)[: len(waveform) - offset]
     waveform[offset : offset + len(sound)] = sound
-    segments = _segments(events, pcm, rate)
+    segments = _segments(_without_links(events, pcm), pcm, rate)
     shift = offset / SAMPLE_RATE
     intervals = _phones(segments, shift, frames / FRAME_RATE)
     return Speech(waveform, PhoneTrack(tuple(intervals)), _words(text, segments, shift))
@@ -162,6 +163,22 @@ def _segments(events: list[_Event], pcm: NDArray[np.int16], rate: int) -> list[_
         for (symbol, start, position), end in zip(starts, ends, strict=True)
         if end > start
     ]
+
+
+def _without_links(events: list[_Event], pcm: NDArray[np.int16]) -> list[_Event]:
+    """Drop the glides by which espeak-ng links two vowels ("happy apple"), so that they belong to the first vowel.
+
+    They have no symbol, as pauses, but sound; in Scotland a symbol of their own.
+    """
+    phones = [number for number, event in enumerate(events) if event.kind == _PHONEME]
+    ends = [events[number].sample for number in phones[1:]] + [len(pcm)]
+    links = set()
+    for number, end in zip(phones, ends, strict=True):
+        sound = pcm[events[number].sample : end]
+        unnamed = not events[number].symbol and np.count_nonzero(sound) > len(sound) / 2
+        if unnamed or events[number].symbol == _SCOTTISH_LINK:
+            links.add(number)
+    return [event for number, event in enumerate(events) if number not in links]
 
 
 def _zeros_before(pcm: NDArray[np.int16], sample: int) -> int:
