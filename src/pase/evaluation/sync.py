@@ -41,7 +41,12 @@ def clip_offset(similarity: NDArray[np.float32], shifts: range = SHIFTS) -> int:
 
 
 def score_clip(similarity: NDArray[np.float32], shifts: range = SHIFTS, tolerance: int = 1) -> OffsetScore:
-    """Whether the offset of a whole clip is found; the true one is 0."""
+    """Whether the offset of a whole clip is found; the true one is 0.
+
+    A clip so short that a shift leaves none of it is not counted.
+    """
+    if len(similarity) <= max(abs(shift) for shift in shifts):
+        return OffsetScore(0, 0)
     return OffsetScore(int(abs(clip_offset(similarity, shifts)) <= tolerance), 1)
 
 
