@@ -41,6 +41,9 @@ _PEER_CHUNK = 20.0
 _WARM_UP = 2.0
 """Seconds of sound encoded before the clock runs."""
 
+_BUSY = 0.9
+"""Less processor time than this share of the clock's, and somebody else had the cores."""
+
 Encode = Callable[[Waveform], object]
 
 
@@ -52,7 +55,9 @@ class Measurement:
         encoder: ``"checkpoint:DIR"``, ``"preset:FILE"`` or a name out of `PEERS`.
         threads: Number of threads that torch may use.
         parameters: Number of weights used in encoding.
-        cost: Seconds of compute per second of sound.
+        cost: Seconds by the clock per second of sound.
+        cpu: Seconds of processor time of all threads per second of sound; on one core it equals `cost`, unless
+            somebody else used the machine.
         peak_mib: Largest resident memory of the whole process, in MiB.
     """
 
@@ -60,6 +65,7 @@ class Measurement:
     threads: int
     parameters: int
     cost: float
+    cpu: float
     peak_mib: float
 
 
@@ -71,13 +77,13 @@ def syllables(seconds: float) -> Waveform:
     return np.asarray(0.1 * noise * envelope, dtype=np.float32)
 
 
-def time_encoding(encode: Encode, seconds: float) -> float:
-    """Seconds of compute per second of sound, after a warm-up."""
+def time_encoding(encode: Encode, seconds: float) -> tuple[float, float]:
+    """Seconds by the clock, and of processor time, per second of sound; after a warm-up."""
     sound = syllables(seconds)
     encode(syllables(min(seconds, _WARM_UP)))
-    start = time.perf_counter()
+    start, start_cpu = time.perf_counter(), time.process_time()
     encode(sound)
-    return (time.perf_counter() - start) / seconds
+    return (time.perf_counter() - start) / seconds, (time.process_time() - start_cpu) / seconds
 
 
 def in_chunks(model: "nn.Module", chunk: float = _PEER_CHUNK) -> Encode:
@@ -101,9 +107,9 @@ def measure(encoder: str, threads: int, seconds: float) -> Measurement:
     torch.set_num_threads(threads)
     torch.manual_seed(0)
     encode, parameters = _build(encoder)
-    cost = time_encoding(encode, seconds)
+    cost, cpu = time_encoding(encode, seconds)
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / (1024**2 if sys.platform == "darwin" else 1024)
-    return Measurement(encoder, threads, parameters, cost, peak)
+    return Measurement(encoder, threads, parameters, cost, cpu, peak)
 
 
 def _build(encoder: str) -> tuple[Encode, int]:
@@ -187,12 +193,14 @@ def table(measurements: Sequence[Measurement]) -> str:
     """A markdown table: a row for each encoder, a column for each number of threads."""
     threads = sorted({m.threads for m in measurements})
     head = ["encoder", "weights used", *(f"{n} core{'s' if n > 1 else ''}: s per s of sound" for n in threads)]
-    lines = [_row([*head, "peak memory"]), _row(["---", *["---:"] * (len(threads) + 2)])]
+    head += [f"processor time ({threads[0]})", "peak memory"]
+    lines = [_row(head), _row(["---", *["---:"] * (len(head) - 1)])]
     for encoder in dict.fromkeys(m.encoder for m in measurements):
         own = [m for m in measurements if m.encoder == encoder]
         costs = [_spread([m.cost for m in own if m.threads == n]) for n in threads]
+        cpu = _spread([m.cpu for m in own if m.threads == threads[0]])
         peak = max(m.peak_mib for m in own)
-        lines.append(_row([_name(encoder), f"{own[0].parameters / 1e6:.1f} M", *costs, f"{peak:.0f} MiB"]))
+        lines.append(_row([_name(encoder), f"{own[0].parameters / 1e6:.1f} M", *costs, cpu, f"{peak:.0f} MiB"]))
     return "\n".join(lines)
 
 
@@ -234,6 +242,8 @@ def _run(options: argparse.Namespace) -> None:
     print(f"\n{options.seconds:g} s of sound, {options.runs} runs, each in a process of its own: median (range).")
     print(f"Peers have random weights and take {_PEER_CHUNK:g} s at once. Memory is that of the whole process.\n")
     print(table(found))
+    if any(m.cpu < _BUSY * m.cost for m in found):
+        print("\nOthers used this machine meanwhile: compare the processor time, or measure again when it is quiet.")
     if options.output is not None:
         write_json(options.output, _report(options, found))
 

@@ -98,7 +98,7 @@ def test_peers_are_timed_chunk_by_chunk():
     pieces = encode(syllables(1.0))
     assert len(pieces) == 3
     assert not pieces[0][0].requires_grad
-    assert time_encoding(encode, 1.0) > 0
+    assert min(time_encoding(encode, 1.0)) > 0
 
 
 def test_the_sound_is_the_same_everywhere_and_not_silent():
@@ -108,9 +108,13 @@ def test_the_sound_is_the_same_everywhere_and_not_silent():
 
 
 def test_the_table_shows_median_and_range():
-    measured = [Measurement("hubert_large", 1, 315_000_000, cost, 2000.0) for cost in (0.3, 0.5, 0.4)]
-    measured += [Measurement("preset:a/pase_tiny.yaml", 2, 800_000, 0.01, 300.0)]
+    measured = [Measurement("hubert_large", 1, 315_000_000, cost, 0.2, 2000.0) for cost in (0.3, 0.5, 0.4)]
+    measured += [Measurement("preset:a/pase_tiny.yaml", 2, 800_000, 0.01, 0.02, 300.0)]
     rows = table(measured).splitlines()
-    assert rows[0].startswith("| encoder | weights used | 1 core: s per s of sound | 2 cores: s per s of sound |")
-    assert rows[2].startswith("| torchaudio hubert_large | 315.0 M | 0.4000 (0.3000 ... 0.5000) |")
+    assert rows[0].startswith(
+        "| encoder | weights used | 1 core: s per s of sound | 2 cores: s per s of sound | processor time (1) |"
+    )
+    assert rows[2].startswith(
+        "| torchaudio hubert_large | 315.0 M | 0.4000 (0.3000 ... 0.5000) |  | 0.2000 (0.2000 ... 0.2000) | 2000 MiB |"
+    )
     assert "| PASE pase_tiny | 0.8 M |" in rows[3]
