@@ -8,7 +8,7 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from pase.models.model import Encoded, PaseModel
-from pase.phonemes.inventory import UNKNOWN, VISEME_OF_PHONE
+from pase.phonemes.inventory import PHONE_INDEX, SILENCE, UNKNOWN, VISEME_OF_PHONE
 
 _IGNORED = -100
 
@@ -22,7 +22,8 @@ class ContrastiveConfig:
         shifts: Each anchor also meets its own query over the video this many frames away, either side: negatives from
             shifted windows of the same clip.
         mask_homophenes: Frames of other clips whose phone belongs to the anchor's viseme class are no negatives; else
-            the loss would drive /p/ and /b/ apart, which look the same.
+            the loss would drive /p/ and /b/ apart, which look the same. Silence is no negative of silence within a
+            clip either: a mouth at rest does not tell the time.
         symmetric: Also take the fused features as anchors.
     """
 
@@ -68,16 +69,18 @@ def contrastive_loss(
 
 
 def homophene_pairs(phones: Tensor) -> Tensor:
-    """Pairs of steps from different clips that belong to one viseme class.
+    """Pairs of steps from different clips that belong to one viseme class, and pairs of silent steps of one clip.
 
     Args:
         phones: Class numbers, shape ``(B, T)``.
 
     Returns:
-        Boolean, shape ``(B T, B T)``; unknown phones pair with nothing.
+        Boolean, shape ``(B T, B T)``; unknown phones pair with nothing, and no step pairs with itself.
     """
     table = torch.tensor([*VISEME_OF_PHONE, UNKNOWN], device=phones.device)
     visemes = table[phones].flatten()  # UNKNOWN = -1 picks the last entry
     clips = torch.arange(len(phones), device=phones.device).repeat_interleave(phones.shape[1])
     same_viseme = (visemes[:, None] == visemes[None]) & (visemes[:, None] != UNKNOWN)
-    return same_viseme & (clips[:, None] != clips[None])
+    silent = phones.flatten() == PHONE_INDEX[SILENCE]
+    itself = torch.eye(len(clips), dtype=torch.bool, device=phones.device)
+    return same_viseme & ((clips[:, None] != clips[None]) | silent) & ~itself

@@ -50,8 +50,14 @@ class PlainProgress(pl.Callback):
     """One line per validation, for logs and terminals that cannot draw a bar."""
 
     def on_fit_start(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
-        """Start the clock."""
+        """Start the clock; say what is trained."""
         self._start = time.monotonic()
+        if trainer.is_global_zero:
+            size = sum(p.numel() for p in pl_module.parameters()) / 1e6
+            print(
+                f"training {size:.2f} M parameters, {trainer.max_steps} steps, in {trainer.default_root_dir}",
+                flush=True,
+            )
 
     def on_validation_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
         """Print step, elapsed time and the newest values."""

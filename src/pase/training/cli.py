@@ -1,5 +1,7 @@
 """`pase fit`, `validate`, `test` and `predict`: Lightning's command line with the project's defaults."""
 
+import logging
+import warnings
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -7,7 +9,7 @@ from typing import Any
 import lightning.pytorch as pl
 from lightning.pytorch.callbacks import Callback, LearningRateMonitor, ModelCheckpoint
 from lightning.pytorch.cli import LightningCLI
-from lightning.pytorch.loggers import CSVLogger, Logger
+from lightning.pytorch.loggers import CSVLogger
 
 from pase.data.module import CorpusDataModule
 from pase.training.callbacks import CalibrateFeatures, PlainProgress, SaveRunConfig, interactive
@@ -16,6 +18,13 @@ from pase.training.task import PaseTask
 
 EXPORT = "checkpoint"
 """Folder below the run's folder that receives the best weights for use."""
+
+_HARMLESS = (
+    r".*does not have many workers",  # decoded clips may be kept in memory; loader processes are the user's choice
+    r"The number of training batches .* is smaller than the logging interval",
+    r".*isinstance\(treespec, LeafSpec\)",  # Lightning's own use of torch
+    r"Checkpoint directory .* exists and is not empty",  # a run that goes on
+)
 
 
 class PaseCLI(LightningCLI):
@@ -32,7 +41,7 @@ class PaseCLI(LightningCLI):
         if not any(isinstance(logger, CSVLogger) for logger in loggers):
             loggers.append(CSVLogger(root, name="logs"))
         callbacks = [*_as_list(config.callbacks), *_default_callbacks(root, _as_list(config.callbacks))]
-        own = {"logger": loggers, "callbacks": callbacks}
+        own: dict[str, Any] = {"logger": loggers, "callbacks": callbacks}
         if config.enable_progress_bar is None:
             own["enable_progress_bar"] = interactive()
         trainer: pl.Trainer = super().instantiate_trainer(**{**kwargs, **own})
@@ -51,13 +60,17 @@ class PaseCLI(LightningCLI):
 
 def main(arguments: Sequence[str]) -> None:
     """Run one of Lightning's subcommands; `arguments` begins with its name."""
+    logging.getLogger("lightning.pytorch").setLevel(logging.WARNING)  # no advertisement, no list of absent hardware
+    warnings.filterwarnings("ignore", message="LightningCLI's args parameter", category=UserWarning)
+    for harmless in _HARMLESS:
+        warnings.filterwarnings("ignore", message=harmless)
     PaseCLI(
         PaseTask,
         CorpusDataModule,
         args=list(arguments),
         save_config_callback=SaveRunConfig,
         seed_everything_default=0,
-        trainer_defaults={"default_root_dir": "runs/pase", "log_every_n_steps": 10},
+        trainer_defaults={"default_root_dir": "runs/pase", "log_every_n_steps": 10, "enable_model_summary": False},
         parser_kwargs={"prog": "pase", "description": __doc__},
     )
 

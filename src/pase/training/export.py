@@ -1,7 +1,7 @@
 """From a Lightning checkpoint to a checkpoint folder for use."""
 
 from pathlib import Path
-from pickle import UnpicklingError  # noqa: S403  # only the exception; loading is with weights_only
+from pickle import UnpicklingError  # only the exception; loading is with weights_only
 from typing import Any
 
 import torch

@@ -1,0 +1,93 @@
+"""Fixtures for all tests: a tiny generated corpus and a tiny checkpoint."""
+
+import os
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from pase.corpus.clip import Clip, ClipRecord
+from pase.corpus.store import Corpus, write_corpus
+from pase.models.checkpoint import save_checkpoint
+from pase.models.config import AlignmentConfig, AudioConfig, ModelConfig, ReconstructionConfig, VisualConfig
+from pase.models.model import PaseModel
+from pase.phonemes.intervals import PhoneInterval, PhoneTrack
+from pase.phonemes.inventory import PHONES
+
+torch.set_num_threads(1)  # tiny tensors: more threads only wait for each other
+
+TINY = ModelConfig(
+    dim=16,
+    audio=AudioConfig(hidden=16, layers=2, delay=3),
+    visual=VisualConfig(crop_size=48, width=0.1, stem_stride=2, collapse="mean"),
+    alignment=AlignmentConfig(heads=2),
+    reconstruction=ReconstructionConfig(layers=1, heads=2),
+)
+
+
+@pytest.fixture(scope="session")
+def tiny_config() -> ModelConfig:
+    return TINY
+
+
+@pytest.fixture
+def tiny_model() -> PaseModel:
+    torch.manual_seed(0)
+    return PaseModel(TINY).eval()
+
+
+@pytest.fixture(scope="session")
+def tiny_checkpoint(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    torch.manual_seed(0)
+    folder = tmp_path_factory.mktemp("checkpoints") / "tiny"
+    save_checkpoint(folder, PaseModel(TINY).eval(), {"corpora": "none"})
+    return folder
+
+
+def make_clip(number: int, frames: int, split: str, seed: int = 0) -> Clip:
+    """A clip whose lips brighten with the loudness of its sound."""
+    rng = np.random.default_rng((seed, number))
+    loudness = rng.uniform(0, 0.3, frames).astype(np.float32)
+    waveform = np.repeat(loudness, 640) * rng.standard_normal(frames * 640).astype(np.float32)
+    texture = rng.integers(0, 20, (frames, 96, 96, 3))
+    lips = np.clip(loudness[:, None, None, None] * 700 + texture, 0, 255).astype(np.uint8)
+    points = rng.normal(0, 0.1, (frames, 40, 2)).astype(np.float32)
+    phones = [
+        PhoneInterval(PHONES[int(rng.integers(len(PHONES)))], t / 25, (t + 4) / 25) for t in range(0, frames - 3, 4)
+    ]
+    record = ClipRecord(
+        clip_id=f"s{number % 3}/clip{number:03d}",
+        speaker=f"s{number % 3}",
+        split=split,
+        frames=frames,
+        samples=len(waveform),
+        text="",
+        phones=PhoneTrack(tuple(phones)) if number % 5 else None,
+        shard="",
+        source=f"clip{number:03d}.mp4",
+    )
+    return Clip(record, waveform, lips, points)
+
+
+@pytest.fixture(scope="session")
+def tiny_corpus(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Twelve training and four validation clips of 20 to 79 frames."""
+    folder = tmp_path_factory.mktemp("corpora") / "tiny"
+    clips = [make_clip(n, 20 + 37 * n % 60, "validation" if n % 4 == 3 else "train") for n in range(16)]
+    write_corpus(folder, clips)
+    return folder
+
+
+@pytest.fixture
+def opened_corpus(tiny_corpus: Path) -> Corpus:
+    return Corpus.open(tiny_corpus)
+
+
+@pytest.fixture(scope="session")
+def real_data() -> Path:
+    """The folder of real clips, or a skip."""
+    folder = Path(os.environ.get("PASE_TEST_DATA", Path(__file__).parents[2] / "shared" / "data"))
+    if not folder.is_dir():
+        pytest.skip(f"real clips not found at {folder}: set PASE_TEST_DATA")
+    return folder

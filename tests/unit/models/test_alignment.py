@@ -1,0 +1,47 @@
+import pytest
+import torch
+
+from pase.models.alignment import PhonemeAlignment
+from pase.models.config import AlignmentConfig
+from pase.phonemes.inventory import UNKNOWN
+
+
+@pytest.fixture
+def alignment() -> PhonemeAlignment:
+    torch.manual_seed(0)
+    return PhonemeAlignment(8, AlignmentConfig(heads=2, reach=2)).eval()
+
+
+def test_attention_reaches_exactly_so_far(alignment: PhonemeAlignment) -> None:
+    query, video = torch.randn(1, 11, 8), torch.randn(1, 11, 8, requires_grad=True)
+    alignment(query, video)[0, 5].sum().backward()
+    assert video.grad is not None
+    reached = video.grad[0].abs().sum(-1) > 0
+    assert reached.nonzero().flatten().tolist() == [3, 4, 5, 6, 7]
+
+
+def test_output_holds_no_audio(alignment: PhonemeAlignment) -> None:
+    """Without a residual, equal video gives equal output whatever the query says."""
+    video = torch.randn(1, 1, 8).expand(1, 6, 8)
+    first = alignment(torch.randn(1, 6, 8), video)
+    second = alignment(torch.randn(1, 6, 8), video)
+    assert torch.allclose(first, second, atol=1e-6)
+
+
+def test_phones_shift_the_query_and_unknown_equals_none(alignment: PhonemeAlignment) -> None:
+    audio = torch.randn(2, 3, 8)
+    unknown = torch.full((2, 3), UNKNOWN)
+    assert torch.equal(alignment.query(audio, None), alignment.query(audio, unknown))
+    known = alignment.query(audio, torch.zeros(2, 3, dtype=torch.int64))
+    assert torch.allclose(known - audio, alignment.embedding.weight[0].expand_as(audio), atol=1e-6)
+
+
+def test_phone_dropout_hides_whole_clips_in_training_only() -> None:
+    alignment = PhonemeAlignment(8, AlignmentConfig(heads=2, phone_dropout=0.5))
+    phones = torch.ones(200, 4, dtype=torch.int64)
+    audio = torch.zeros(200, 4, 8)
+    torch.manual_seed(0)
+    hidden = (alignment.train().query(audio, phones) == alignment.embedding.weight[-1]).all(-1)
+    assert 60 < int(hidden.all(1).sum()) < 140
+    assert torch.equal(hidden.all(1), hidden.any(1))
+    assert not (alignment.eval().query(audio, phones) == alignment.embedding.weight[-1]).all(-1).any()

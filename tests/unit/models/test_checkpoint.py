@@ -1,0 +1,99 @@
+import json
+import shutil
+from pathlib import Path
+
+import pytest
+import torch
+from safetensors.torch import load_file, save_file
+
+from pase.errors import InputError
+from pase.models.checkpoint import load_checkpoint, read_info, save_checkpoint
+from pase.models.model import PaseModel
+
+
+@pytest.fixture
+def copy(tiny_checkpoint: Path, tmp_path: Path) -> Path:
+    return Path(shutil.copytree(tiny_checkpoint, tmp_path / "copy"))
+
+
+def test_round_trip(tiny_model: PaseModel, tmp_path: Path) -> None:
+    info = save_checkpoint(tmp_path / "c", tiny_model, {"corpora": "grid", "steps": 3})
+    loaded, read = load_checkpoint(tmp_path / "c")
+    assert read == info
+    assert read.training == {"corpora": "grid", "steps": 3}
+    for name, value in tiny_model.state_dict().items():
+        assert torch.equal(loaded.state_dict()[name], value), name
+    card = (tmp_path / "c" / "README.md").read_text()
+    assert info.model_id in card
+    assert "corpora: grid" in card
+
+
+def test_an_older_checkpoint_is_replaced_whole(tiny_model: PaseModel, copy: Path) -> None:
+    old = read_info(copy).model_id
+    torch.nn.init.zeros_(tiny_model.audio.project.bias)
+    new = save_checkpoint(copy, tiny_model, {}).model_id
+    assert new != old
+    assert sorted(path.name for path in copy.parent.iterdir()) == ["copy"]
+
+
+def test_other_folders_are_not_replaced(tiny_model: PaseModel, tmp_path: Path) -> None:
+    (tmp_path / "thesis").mkdir()
+    (tmp_path / "thesis" / "chapter1.tex").write_text("...")
+    with pytest.raises(InputError, match="is no checkpoint folder"):
+        save_checkpoint(tmp_path / "thesis", tiny_model, {})
+    assert (tmp_path / "thesis" / "chapter1.tex").exists()
+
+
+@pytest.mark.parametrize("name", ["model.safetensors", "config.json"])
+def test_incomplete(copy: Path, name: str) -> None:
+    (copy / name).unlink()
+    with pytest.raises(InputError, match=f"no complete PASE checkpoint: {name} missing"):
+        load_checkpoint(copy)
+
+
+def test_not_a_folder(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match="expected a checkpoint folder"):
+        load_checkpoint(tmp_path / "nothing")
+
+
+def test_from_other_software(copy: Path) -> None:
+    (copy / "config.json").write_text('{"model_type": "hubert"}')
+    with pytest.raises(InputError, match="was not written by PASE"):
+        load_checkpoint(copy)
+
+
+def test_from_a_newer_format(copy: Path) -> None:
+    config = json.loads((copy / "config.json").read_text())
+    (copy / "config.json").write_text(json.dumps({**config, "format": 99}))
+    with pytest.raises(InputError, match="update pase-av"):
+        load_checkpoint(copy)
+
+
+@pytest.mark.parametrize("size", [0, 7, 100, 5000])
+def test_truncated_weights(copy: Path, size: int) -> None:
+    weights = (copy / "model.safetensors").read_bytes()
+    (copy / "model.safetensors").write_bytes(weights[:size])
+    with pytest.raises(InputError, match="damaged or no safetensors file"):
+        load_checkpoint(copy)
+
+
+def test_pickled_weights_are_not_run(copy: Path) -> None:
+    torch.save({"a": torch.zeros(1)}, copy / "model.safetensors")
+    with pytest.raises(InputError, match="damaged or no safetensors file"):
+        load_checkpoint(copy)
+
+
+def test_weights_of_another_size(copy: Path) -> None:
+    config = json.loads((copy / "config.json").read_text())
+    config["model"]["audio"]["hidden"] = 24
+    (copy / "config.json").write_text(json.dumps(config))
+    with pytest.raises(InputError, match=r"does not fit its config\.json: .* tensors differ"):
+        load_checkpoint(copy)
+
+
+def test_nan_weights(copy: Path) -> None:
+    weights = load_file(copy / "model.safetensors")
+    weights["audio.project.bias"][0] = torch.nan
+    save_file(weights, copy / "model.safetensors")
+    with pytest.raises(InputError, match=r"NaN or infinite, the first in audio\.project\.bias"):
+        load_checkpoint(copy)
