@@ -54,8 +54,9 @@ class PrepareSummary:
 
     def __str__(self) -> str:
         again = f", {self.resumed} of them finished before" if self.resumed else ""
+        length = f"{self.hours:.2f} hours" if self.hours >= 1 else f"{self.hours * 60:.2f} minutes"
         lines = [
-            f"{self.found} clips found{again}, {self.kept} kept: {self.hours:.2f} hours, in {self.elapsed:.0f} s",
+            f"{self.found} clips found{again}, {self.kept} kept: {length}, in {self.elapsed:.0f} s",
             *(f"  {count:6d} quarantined: {reason}" for reason, count in sorted(self.quarantined.items())),
         ]
         if self.quarantined:
