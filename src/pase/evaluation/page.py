@@ -1,0 +1,125 @@
+"""A self-contained HTML page: text, pictures as data, no scripts, nothing loaded from elsewhere."""
+
+import base64
+import io
+from collections.abc import Sequence
+from dataclasses import dataclass
+from html import escape
+
+from matplotlib.figure import Figure
+
+_DPI = 150
+
+_STYLE = """
+:root { color-scheme: light; --ink: #1f2933; --muted: #5c6874; --line: #e3e7eb; --accent: #c4523a; }
+* { box-sizing: border-box; }
+body { margin: 0; background: #f6f7f8; color: var(--ink); font: 16px/1.55 system-ui, sans-serif; }
+main { max-width: 60rem; margin: 0 auto; padding: 2.5rem 1.25rem 4rem; }
+h1 { font-size: 1.75rem; line-height: 1.25; margin: 0 0 .4rem; font-weight: 650; }
+h2 { font-size: 1.2rem; margin: 0 0 .6rem; font-weight: 650; }
+.lead, figcaption, .cards small, footer { color: var(--muted); }
+.lead { margin: 0 0 1.5rem; overflow-wrap: anywhere; }
+section { background: #fff; border: 1px solid var(--line); border-radius: 10px; padding: 1.25rem; margin-top: 1.25rem; }
+.cards { display: grid; grid-template-columns: repeat(auto-fit, minmax(12.5rem, 1fr)); gap: .75rem; }
+.cards div { background: #fff; border: 1px solid var(--line); border-radius: 10px; padding: .9rem 1rem; }
+.cards b { display: block; font-size: 1.7rem; line-height: 1.2; font-weight: 650; font-variant-numeric: tabular-nums; }
+.cards span { display: block; font-size: .95rem; }
+.cards small { display: block; font-size: .82rem; line-height: 1.4; margin-top: .3rem; }
+figure { margin: 1rem 0 0; }
+section > figure:first-of-type { margin-top: 0; }
+.scroll { overflow-x: auto; }
+img { display: block; max-width: 100%; height: auto; margin: 0 auto; }
+img.wide { width: 100%; min-width: 44rem; max-width: none; }
+figcaption { font-size: .92rem; margin-top: .6rem; max-width: 48rem; }
+table { border-collapse: collapse; width: 100%; font-size: .9rem; font-variant-numeric: tabular-nums; }
+th, td { padding: .4rem .6rem; border-bottom: 1px solid var(--line); text-align: right; white-space: nowrap; }
+th:first-child, td:first-child { text-align: left; white-space: normal; min-width: 11rem; }
+dl { display: grid; grid-template-columns: max-content 1fr; gap: .25rem 1rem; margin: 0; font-size: .92rem; }
+dt { color: var(--muted); }
+dd { margin: 0; overflow-wrap: anywhere; }
+@media (max-width: 34rem) {
+  main { padding: 1.5rem .75rem 3rem; }
+  section { padding: 1rem .8rem; }
+  dl { display: block; }
+  dd { margin-bottom: .5rem; }
+}
+"""
+
+
+@dataclass(frozen=True)
+class Card:
+    """A number at the top of the page: what it is, its value, and what to compare it with."""
+
+    name: str
+    value: str
+    note: str
+
+
+@dataclass(frozen=True)
+class Picture:
+    """A figure on the page.
+
+    Attributes:
+        figure: What to show.
+        alt: What is in it, for those who cannot see it.
+        caption: What to look at.
+        wide: Keep it readable on a narrow screen by scrolling it sideways.
+    """
+
+    figure: Figure
+    alt: str
+    caption: str
+    wide: bool = False
+
+
+@dataclass(frozen=True)
+class Section:
+    """A titled part of the page; pictures, then a table, then facts, each if given."""
+
+    title: str
+    pictures: Sequence[Picture] = ()
+    table: Sequence[Sequence[str]] = ()
+    facts: Sequence[tuple[str, str]] = ()
+
+
+def render(title: str, lead: str, cards: Sequence[Card], sections: Sequence[Section]) -> str:
+    """The page as one HTML document; all text is escaped."""
+    shown = "".join(
+        f"<div><b>{escape(card.value)}</b><span>{escape(card.name)}</span><small>{escape(card.note)}</small></div>"
+        for card in cards
+    )
+    body = "\n".join(_section(section) for section in sections)
+    return (
+        '<!doctype html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n'
+        '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
+        f"<title>{escape(title)}</title>\n<style>{_STYLE}</style>\n</head>\n<body>\n<main>\n"
+        f'<h1>{escape(title)}</h1>\n<p class="lead">{escape(lead)}</p>\n<div class="cards">{shown}</div>\n'
+        f"{body}\n</main>\n</body>\n</html>\n"
+    )
+
+
+def _section(section: Section) -> str:
+    parts = [f"<h2>{escape(section.title)}</h2>"]
+    parts += [_picture(picture) for picture in section.pictures]
+    if section.table:
+        parts.append(_table(section.table))
+    if section.facts:
+        facts = "".join(f"<dt>{escape(name)}</dt><dd>{escape(fact)}</dd>" for name, fact in section.facts)
+        parts.append(f"<dl>{facts}</dl>")
+    return "<section>\n" + "\n".join(parts) + "\n</section>"
+
+
+def _picture(picture: Picture) -> str:
+    buffer = io.BytesIO()
+    picture.figure.savefig(buffer, format="png", dpi=_DPI, facecolor="white", metadata={"Software": None})
+    data = base64.b64encode(buffer.getvalue()).decode("ascii")
+    width = round(picture.figure.get_figwidth() * 96)
+    kind = ' class="wide"' if picture.wide else f' width="{width}"'
+    image = f'<img{kind} alt="{escape(picture.alt, quote=True)}" src="data:image/png;base64,{data}">'
+    return f'<figure><div class="scroll">{image}</div><figcaption>{escape(picture.caption)}</figcaption></figure>'
+
+
+def _table(rows: Sequence[Sequence[str]]) -> str:
+    head = "".join(f'<th scope="col">{escape(cell)}</th>' for cell in rows[0])
+    body = "".join("<tr>" + "".join(f"<td>{escape(cell)}</td>" for cell in row) + "</tr>" for row in rows[1:])
+    return f'<div class="scroll"><table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table></div>'
