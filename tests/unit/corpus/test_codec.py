@@ -42,7 +42,7 @@ def test_fine_colour_survives() -> None:
     colours = rng.integers(40, 200, (24, 24, 3))
     lips = np.repeat(colours.repeat(4, axis=0).repeat(4, axis=1)[None], 5, axis=0).astype(np.uint8)
     error = decode_lips(encode_lips(lips)).astype(float) - lips
-    assert np.sqrt((error**2).mean()) < 6  # 4:2:0 chroma would give 20
+    assert np.sqrt((error**2).mean()) < 4  # chroma at half resolution gives 7.6
 
 
 def test_points() -> None:
