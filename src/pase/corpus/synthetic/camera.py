@@ -235,14 +235,14 @@ def _draw_background(
         picture += (0.6 * spot)[..., None] * (rng.uniform(0.05, 0.85, 3) - picture)
     u, v = (x - origin[0]) / scale, (y - origin[1]) / scale
     shoulders = ((1.42 + 0.22 * u * u - v) * scale / 2 + 0.5).clip(0, 1)
-    neck = ((0.56 + 0.25 * ((v - 1.15) / 0.4).clip(0, 1) ** 2 - np.abs(u)) * scale / 2 + 0.5).clip(0, 1) * (v > 0.6)
+    # Narrow where it meets the jaw, so that a moving head always hides its upper end.
+    width = 0.36 + 0.14 * ((v - 0.95) / 0.3).clip(0, 1) + 0.25 * ((v - 1.25) / 0.35).clip(0, 1) ** 2
+    neck = ((width - np.abs(u)) * scale / 2 + 0.5).clip(0, 1) * (v > 0.95)
     cloth = rng.uniform(0.08, 0.75, 3) * (1 - 0.2 * np.abs(u) ** 2)[..., None]
     shadow = 0.55 + 0.35 * ((v - face.chin) / 0.5).clip(0, 1) + 0.12 * light.direction[0] * u
     picture += (1 - shoulders)[..., None] * (v > 1)[..., None] * (cloth - picture)
     picture += (
-        neck[..., None]
-        * (1 - (v > 1.62 - 0.5 * u * u))[..., None]
-        * (np.array(face.skin) * shadow[..., None] - picture)
+        neck[..., None] * (v < 1.62 - 0.5 * u * u)[..., None] * (np.array(face.skin) * shadow[..., None] - picture)
     )
     return np.ascontiguousarray(np.moveaxis(picture.clip(0, 1), 2, 0), dtype=np.float32)
 

@@ -64,6 +64,7 @@ def draw_head(face: Face, light: Light, seed: int) -> Array:
     hair, strands = _hair(face, u, v, outline, rng)
     tresses = np.array(face.hair, dtype=np.float32)[:, None, None] * strands * (0.3 + 0.8 * shade)
     coverage = np.maximum(_cover(outline), hair)[None]
+    hair = hair / coverage[0].clip(min=1e-3)  # at the outer edge of the hair there is no skin to blend with
     heads = []
     for lid in LIDS:
         picture = skin.copy()
