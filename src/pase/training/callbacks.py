@@ -54,10 +54,8 @@ class PlainProgress(pl.Callback):
         self._start = time.monotonic()
         if trainer.is_global_zero:
             size = sum(p.numel() for p in pl_module.parameters()) / 1e6
-            print(
-                f"training {size:.2f} M parameters, {trainer.max_steps} steps, in {trainer.default_root_dir}",
-                flush=True,
-            )
+            where = trainer.default_root_dir
+            print(f"training {size:.2f} M parameters for {trainer.max_steps} steps in {where}", flush=True)
 
     def on_validation_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
         """Print step, elapsed time and the newest values."""

@@ -24,6 +24,7 @@ _HARMLESS = (
     r"The number of training batches .* is smaller than the logging interval",
     r".*isinstance\(treespec, LeafSpec\)",  # Lightning's own use of torch
     r"Checkpoint directory .* exists and is not empty",  # a run that goes on
+    r"The dirpath has changed",  # a run that goes on in another folder, or is only looked at
 )
 
 

@@ -11,6 +11,7 @@ from torch import Tensor
 
 from pase.audio.augmentation import SpectrumAugment, SpectrumAugmentConfig
 from pase.data.windows import Batch
+from pase.errors import InputError
 from pase.evaluation.sync import SHIFTS, OffsetScore, score_windows
 from pase.models.config import ModelConfig
 from pase.models.losses import ContrastiveConfig, contrastive_loss
@@ -148,7 +149,7 @@ class PaseTask(pl.LightningModule):
         """Refuse a checkpoint of other sizes with a message that names what differs."""
         found, wanted = checkpoint.get("pase_model"), self.model.config.to_json()
         if found != wanted:
-            raise ValueError(f"the checkpoint was trained with model.net = {found}, the config says {wanted}")
+            raise InputError(f"the checkpoint was trained with model.net = {found}, the config says {wanted}")
 
 
 def learning_rate_factor(step: int, config: OptimizerConfig) -> float:
