@@ -84,13 +84,11 @@ def measure_clips(
             states, *rows = heard(_waveforms(clips).to(device))
             for place, clip in enumerate(clips):
                 frames = clip.record.frames
-                audio = states[place, :frames]
                 similarity = None
                 if video:
                     seen = encode_lips(model, torch.from_numpy(clip.lips).to(device))
-                    similarity = model.sync_similarity(audio, seen, SHIFTS).float().cpu().numpy()
-                features = model.features(audio).float().cpu().numpy()
-                spectra, mel = (row[place, :frames].float().cpu().numpy() for row in rows)
+                    similarity = model.sync_similarity(states[place, :frames], seen, SHIFTS).float().cpu().numpy()
+                features, spectra, mel = (row[place, :frames].float().cpu().numpy() for row in rows)
                 yield ClipFeatures(
                     clip.record, features, spectra, mel, lip_gap(clip.lip_points), frame_labels(clip.record), similarity
                 )
@@ -141,18 +139,23 @@ def neighbours(length: int, frames: int) -> NDArray[np.int64]:
 
 
 class _Hearing(torch.nn.Module):
-    """A and the plain acoustic rows of some clips, at 25 frames per second."""
+    """A, features and plain acoustic rows of some clips, at 25 frames per second.
+
+    Features are scaled at 125 Hz and then sampled, as `pase.inference` does it, A is sampled as in training.
+    """
 
     def __init__(self, model: PaseModel) -> None:
         super().__init__()
         self.audio = model.audio
+        self.features = model.features
         self.spectra = StftRows()
         self.mel = MelRows()
 
-    def forward(self, waveform: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+    def forward(self, waveform: Tensor) -> tuple[Tensor, Tensor, Tensor, Tensor]:
         frames = waveform.shape[1] // SAMPLES_PER_FRAME
-        states = at_frames(self.audio(waveform).states, 0, frames)
-        return states, self.spectra(waveform), self.mel(waveform)
+        states = self.audio(waveform).states
+        features = at_frames(self.features(states), 0, frames)
+        return at_frames(states, 0, frames), features, self.spectra(waveform), self.mel(waveform)
 
 
 def _waveforms(clips: Sequence[Clip]) -> Tensor:

@@ -25,24 +25,28 @@ VOWELS = frozenset(phone for phone in PHONES if phone[0] in "AEIOU")
 
 @dataclass(frozen=True)
 class SpokenGap:
-    """One clip for this test.
+    """One clip for this test; gaps are normalised.
 
     Attributes:
         phones: Its phones.
-        true: Gap of the inner lips in the pictures, shape ``(T,)``.
+        seen: Gap of the inner lips in the pictures, shape ``(T,)``.
         predicted: The gap predicted from sound, shape ``(T,)``.
     """
 
     phones: PhoneTrack
-    true: Floats
+    seen: Floats
     predicted: Floats
 
+    @classmethod
+    def normalised(cls, phones: PhoneTrack, seen: ArrayLike, predicted: ArrayLike) -> "SpokenGap":
+        """Bring the 5th percentile of the gap in the clip's pictures to 0, the 95th to 1.
 
-def normalise_gap(gap: ArrayLike) -> Floats:
-    """A clip's gap with its 5th percentile at 0 and its 95th at 1."""
-    values = np.asarray(gap, dtype=np.float64)
-    low, high = np.percentile(values, [5, 95])
-    return np.asarray((values - low) / max(high - low, 1e-6))
+        The prediction gets the same scale: one that hardly moves shall not be stretched until it closes.
+        """
+        values = np.asarray(seen, dtype=np.float64)
+        low, high = np.percentile(values, [5, 95])
+        spread = max(high - low, 1e-6)
+        return cls(phones, (values - low) / spread, (np.asarray(predicted, dtype=np.float64) - low) / spread)
 
 
 def token_frames(phones: PhoneTrack, wanted: frozenset[str]) -> NDArray[np.int64]:
@@ -69,12 +73,12 @@ def bilabial_curve(clips: Sequence[tuple[PhoneTrack, Floats]], seed: int) -> lis
     """Mean normalised gap at the middle of /p b m/ for each of `SHIFTS`.
 
     Args:
-        clips: Phones and gap of each clip.
+        clips: Phones and normalised gap of each clip.
         seed: Of the bootstrap.
     """
     rows = []
     for phones, gap in clips:
-        around = gap_around(normalise_gap(gap), token_frames(phones, BILABIALS))
+        around = gap_around(gap, token_frames(phones, BILABIALS))
         rows.append([*around.sum(axis=0), len(around)])
     table = np.array(rows).reshape(-1, len(SHIFTS) + 1)
     return [bootstrap(table[:, [k, -1]], ratio, seed) for k in range(len(SHIFTS))]
@@ -89,10 +93,9 @@ def closure_scores(clips: Sequence[SpokenGap], seed: int) -> tuple[Estimate, Est
     """
     recall, alarms = [], []
     for clip in clips:
-        true, predicted = normalise_gap(clip.true), normalise_gap(clip.predicted)
-        closing, heard = (_closes(gap, token_frames(clip.phones, BILABIALS)) for gap in (true, predicted))
+        closing, heard = (_closes(gap, token_frames(clip.phones, BILABIALS)) for gap in (clip.seen, clip.predicted))
         recall.append([(closing & heard).sum(), closing.sum()])
-        closing, heard = (_closes(gap, token_frames(clip.phones, VOWELS)) for gap in (true, predicted))
+        closing, heard = (_closes(gap, token_frames(clip.phones, VOWELS)) for gap in (clip.seen, clip.predicted))
         alarms.append([(~closing & heard).sum(), (~closing).sum()])
     return bootstrap(_counts(recall), ratio, seed), bootstrap(_counts(alarms), ratio, seed)
 

@@ -161,14 +161,14 @@ def measure_sync(clips: Sequence[ClipFeatures], seed: int) -> SyncResult:
 def measure_bilabials(clips: Sequence[ClipFeatures], ridge: Ridge, seed: int) -> BilabialResult:
     """Lip gap at /p b m/ in the pictures and as predicted from the features."""
     spoken = [
-        SpokenGap(clip.record.phones, clip.aperture.astype(np.float64), ridge.predict(clip.features))
+        SpokenGap.normalised(clip.record.phones, clip.aperture, ridge.predict(clip.features))
         for clip in clips
         if clip.record.phones is not None
     ]
     recall, false_alarms = closure_scores(spoken, seed)
     return BilabialResult(
         tokens=sum(len(token_frames(clip.phones, BILABIALS)) for clip in spoken),
-        seen=tuple(bilabial_curve([(clip.phones, clip.true) for clip in spoken], seed)),
+        seen=tuple(bilabial_curve([(clip.phones, clip.seen) for clip in spoken], seed)),
         predicted=tuple(bilabial_curve([(clip.phones, clip.predicted) for clip in spoken], seed)),
         recall=recall,
         false_alarms=false_alarms,

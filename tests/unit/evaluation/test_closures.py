@@ -1,0 +1,87 @@
+import numpy as np
+import pytest
+
+from pase.evaluation.closures import (
+    SHIFTS,
+    VOWELS,
+    SpokenGap,
+    bilabial_curve,
+    closure_scores,
+    gap_around,
+    token_frames,
+)
+from pase.phonemes.intervals import PhoneInterval, PhoneTrack
+from pase.phonemes.inventory import BILABIALS
+
+SPOKEN = PhoneTrack(
+    tuple(
+        PhoneInterval(phone, 0.4 * k, 0.4 * (k + 1)) for k, phone in enumerate(("SIL", "B", "AA", "M", "IY", "P", "AE"))
+    )
+)
+LENGTH = 70
+
+
+def closing_gap(frames, depth: float = 0.0) -> np.ndarray:
+    """Open lips that close for three frames around each of the given ones."""
+    gap = 1 + 0.01 * np.sin(np.arange(LENGTH))
+    for frame in frames:
+        gap[frame - 1 : frame + 2] = [0.5, depth, 0.5]
+    return gap
+
+
+BILABIAL_FRAMES = token_frames(SPOKEN, BILABIALS)
+
+
+def test_tokens_lie_at_the_middle_of_their_phones():
+    assert BILABIAL_FRAMES.tolist() == [15, 35, 55]
+    assert token_frames(SPOKEN, VOWELS).tolist() == [25, 45, 65]
+    assert {"AA", "UW", "ER"} <= VOWELS
+    assert not VOWELS & {"SIL", "B", "W", "Y", "R"}
+
+
+@pytest.mark.parametrize("late", [-2, 0, 3])
+def test_the_curve_dips_where_the_pictures_are(late):
+    """Pictures that come some frames late have to be moved back by as many: frame i + k is looked at."""
+    curve = bilabial_curve([(SPOKEN, closing_gap(BILABIAL_FRAMES + late))] * 3, seed=0)
+    values = [estimate.value for estimate in curve]
+    assert SHIFTS[int(np.argmin(values))] == late
+    assert min(values) < 0.1
+    assert max(values) > 0.9
+
+
+def test_gaps_near_the_ends_are_left_out():
+    gap = np.arange(10.0)
+    around = gap_around(gap, np.array([0, 2, 3, 6, 7]))
+    np.testing.assert_array_equal(around, [np.arange(0.0, 7), np.arange(3.0, 10)])
+    assert gap_around(gap, np.array([], dtype=np.int64)).shape == (0, 7)
+
+
+def test_both_gaps_are_normalised_by_the_percentiles_of_the_pictures():
+    gap = np.linspace(2, 4, 101)
+    clip = SpokenGap.normalised(SPOKEN, gap, np.full(101, gap[95]))
+    assert clip.seen[5] == pytest.approx(0)
+    assert clip.seen[95] == pytest.approx(1)
+    np.testing.assert_allclose(clip.predicted, 1)
+    still = SpokenGap.normalised(SPOKEN, np.ones(10), np.ones(10))
+    assert np.isfinite(still.seen).all()
+    assert np.isfinite(still.predicted).all()
+
+
+def test_closures_heard_missed_and_false():
+    true = closing_gap(BILABIAL_FRAMES)
+    heard = SpokenGap(SPOKEN, true, closing_gap(BILABIAL_FRAMES[:2]))
+    recall, alarms = closure_scores([heard], seed=0)
+    assert recall.value == pytest.approx(2 / 3)
+    assert alarms.value == 0
+    wrong = SpokenGap(SPOKEN, true, closing_gap([25]))
+    recall, alarms = closure_scores([wrong], seed=0)
+    assert recall.value == 0
+    assert alarms.value == pytest.approx(1 / 3)
+
+
+def test_bilabials_whose_lips_stay_open_are_not_asked_for():
+    true = closing_gap(BILABIAL_FRAMES[:1])
+    recall, _ = closure_scores([SpokenGap(SPOKEN, true, true)], seed=0)
+    assert recall.value == 1
+    nothing, _ = closure_scores([SpokenGap(PhoneTrack(()), true, true)], seed=0)
+    assert np.isnan(nothing.value)
