@@ -1,6 +1,7 @@
 """The `pase` command: parsing and wiring only. What a subcommand needs is imported when it runs."""
 
 import argparse
+import shlex
 import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -123,4 +124,20 @@ def _add_evaluate(parser: argparse.ArgumentParser) -> None:
 
 
 def _evaluate(options: argparse.Namespace) -> None:
-    raise NotImplementedError
+    from datetime import UTC, datetime
+
+    from pase.evaluation.evaluate import evaluate
+    from pase.evaluation.report import write_report
+
+    results = evaluate(
+        options.checkpoint,
+        options.corpus,
+        options.unseen,
+        options.output,
+        seed=options.seed,
+        command=shlex.join(["pase", *sys.argv[1:]]),
+        date=datetime.now(UTC).date().isoformat(),
+        say=lambda line: print(line, flush=True),
+    )
+    report = write_report(options.output, options.checkpoint, options.corpus, results, options.run_folder)
+    print(f"\n{results.to_markdown()}\nreport: {report}")
