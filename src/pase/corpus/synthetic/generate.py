@@ -1,22 +1,17 @@
 """Writing the synthetic corpus: an ordinary folder of talking-face clips with transcripts and TextGrids."""
 
-import multiprocessing
 import os
 import sys
-from collections.abc import Callable, Iterator
-from concurrent.futures import ProcessPoolExecutor
-from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
-from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 from pase.audio.waveform import Waveform
 from pase.corpus.clip import FRAME_RATE
+from pase.corpus.executor import run_tasks
+from pase.corpus.progress import ProgressReport
 from pase.corpus.synthetic.articulation import articulate
 from pase.corpus.synthetic.camera import face_points, film, make_scene
 from pase.corpus.synthetic.identity import Person, make_person
@@ -57,24 +52,24 @@ def synthesize(
     Raises:
         InputError: Numbers below 1, more speakers than clips, a folder that holds something else or cannot be written.
         MissingExtraError: `espeakng-loader` is not installed.
+        WorkerDiedError: A process was killed, for example for want of memory; the same command goes on.
     """
     _check(clips, speakers, seed, workers)
     require("espeakng_loader")
     _claim(output, speakers, seed)
     todo = [number for number in range(clips) if not _complete(output, speakers, number, landmarks)]
     job = partial(_write_clip, output, speakers, seed, landmarks)
-    workers = min(workers or len(os.sched_getaffinity(0)), -(-len(todo) // _CLIPS_PER_WORKER) or 1)
-    with _progress(len(todo), clips) as advance:
-        if workers == 1:
-            for number in todo:
-                job(number)
-                advance()
-            return
-        # Spawned, not forked: a forked child inherits torch's threads in an unknown state.
-        context = multiprocessing.get_context("spawn")
-        with ProcessPoolExecutor(workers, mp_context=context, initializer=torch.set_num_threads, initargs=(1,)) as pool:
-            for _ in pool.map(job, todo):
-                advance()
+    # In this process where starting others would take longer than the work.
+    helpful = min(workers or _processors(), -(-len(todo) // _CLIPS_PER_WORKER))
+    with ProgressReport("synthesizing", len(todo)) as report:
+        for _, outcome in run_tasks(job, todo, helpful if helpful > 1 else 0):
+            if isinstance(outcome, BaseException):
+                raise outcome
+            report.advance(failed=False)
+
+
+def _processors() -> int:
+    return len(os.sched_getaffinity(0)) if sys.platform == "linux" else os.cpu_count() or 1
 
 
 def _check(clips: int, speakers: int, seed: int, workers: int | None) -> None:
@@ -153,15 +148,3 @@ def _record(waveform: Waveform, rng: np.random.Generator) -> Waveform:
 def _write_points(path: Path, points: NDArray[np.float32]) -> None:
     with atomic_path(path) as temporary:
         np.savez(temporary, points=points)
-
-
-@contextmanager
-def _progress(todo: int, clips: int) -> Iterator[Callable[[], None]]:
-    """A progress bar on a terminal, one closing line elsewhere (logs)."""
-    console = Console(file=sys.stderr)
-    columns = (TextColumn("synthesizing"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
-    with Progress(*columns, console=console, disable=not sys.stderr.isatty()) as bar:
-        task = bar.add_task("", total=clips, completed=clips - todo)
-        yield lambda: bar.advance(task)
-    if not sys.stderr.isatty():
-        console.print(f"synthesized {todo} clips, {clips - todo} were there already", highlight=False)
