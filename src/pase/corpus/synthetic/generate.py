@@ -10,14 +10,14 @@ from numpy.typing import NDArray
 
 from pase.audio.waveform import Waveform
 from pase.corpus.clip import FRAME_RATE
-from pase.corpus.executor import run_tasks
+from pase.corpus.executor import WorkerDiedError, run_tasks
 from pase.corpus.progress import ProgressReport
 from pase.corpus.synthetic.articulation import articulate
 from pase.corpus.synthetic.camera import face_points, film, make_scene
 from pase.corpus.synthetic.identity import Person, make_person
 from pase.corpus.synthetic.sentences import draw_sentence
 from pase.corpus.synthetic.speech import Speech, speak
-from pase.errors import InputError
+from pase.errors import InputError, PaseError
 from pase.extras import require
 from pase.files import atomic_path, make_folder, read_json, write_json, write_text
 from pase.phonemes.textgrid import write_textgrid
@@ -52,7 +52,7 @@ def synthesize(
     Raises:
         InputError: Numbers below 1, more speakers than clips, a folder that holds something else or cannot be written.
         MissingExtraError: `espeakng-loader` is not installed.
-        WorkerDiedError: A process was killed, for example for want of memory; the same command goes on.
+        PaseError: A process was killed, for example for want of memory; the same command goes on.
     """
     _check(clips, speakers, seed, workers)
     require("espeakng_loader")
@@ -62,7 +62,10 @@ def synthesize(
     # In this process where starting others would take longer than the work.
     helpful = min(workers or _processors(), -(-len(todo) // _CLIPS_PER_WORKER))
     with ProgressReport("synthesizing", len(todo)) as report:
-        for _, outcome in run_tasks(job, todo, helpful if helpful > 1 else 0):
+        for number, outcome in run_tasks(job, todo, helpful if helpful > 1 else 0):
+            if isinstance(outcome, WorkerDiedError):
+                stem = _stem(output, speakers, number)
+                raise PaseError(f"{stem}: {outcome}. Is there memory enough? The same command goes on from here.")
             if isinstance(outcome, BaseException):
                 raise outcome
             report.advance(failed=False)
