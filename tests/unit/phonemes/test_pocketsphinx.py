@@ -98,8 +98,8 @@ def test_a_wrong_pronunciation_is_an_error(speech, phones):
         PocketSphinxAligner(pronounce=lambda _: phones).align(speech.waveform, ["zwoog"])
 
 
-def test_apostrophes_at_the_edge_are_tried_without(aligner, speech):
-    words = [word.replace("water", "water'") for word in SENTENCE.split()]
+def test_case_and_apostrophes_at_the_edge_are_no_obstacle(aligner, speech):
+    words = [word.replace("WATER", "WATER'") for word in SENTENCE.upper().split()]
     assert aligner.align(speech.waveform, words).status == "aligned"
 
 

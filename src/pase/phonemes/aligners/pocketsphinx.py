@@ -53,7 +53,7 @@ class PocketSphinxAligner:
 
         Args:
             waveform: 16 kHz mono float32, shape ``(N,)``.
-            words: What is said, as `pase.phonemes.words.words_of` gives it.
+            words: What is said, as `pase.phonemes.words.words_of` gives it; any case.
 
         Returns:
             Phones that cover the whole clip, silence explicit; or why there are none.
@@ -66,6 +66,7 @@ class PocketSphinxAligner:
             return Alignment("failed", reason="the transcript has no words")
         if duration < _SHORTEST or not np.isfinite(waveform).all():
             return Alignment("failed", reason=f"{duration:.3f} s of sound, or samples that are no numbers")
+        words = [word.lower() for word in words]
         pronunciations = {word: self._pronunciations(word) for word in words}
         missing = [word for word, known in pronunciations.items() if not known]
         if missing:
