@@ -16,8 +16,16 @@ $(STAMP): pyproject.toml
 	$(BIN)/pip install --quiet --editable ".[all,dev]"
 	@touch $@
 
-demo: install ## Synthesise a corpus, train, adapt to ER-NeRF, write demo/report.html
-	$(BIN)/pase demo demo
+demo: install ## The whole way on synthetic faces: corpus, training, ER-NeRF features, demo/evaluation/report.html
+	$(BIN)/pase synthesize demo/raw --clips 160 --speakers 16 --seed 0 --landmarks
+	$(BIN)/pase synthesize demo/raw_unseen --clips 16 --speakers 8 --seed 1 --landmarks
+	$(BIN)/pase prepare demo/raw demo/corpus --recipe folder --landmarks sidecar
+	$(BIN)/pase prepare demo/raw_unseen demo/corpus_unseen --recipe folder --landmarks sidecar
+	$(BIN)/pase fit --config configs/model/pase_tiny.yaml --config configs/demo.yaml
+	$(BIN)/pase-adapt --renderer er-nerf --audio demo/raw_unseen/speaker000/clip00000.mp4 \
+		--output demo/er-nerf --checkpoint demo/run/checkpoint
+	$(BIN)/pase evaluate demo/run/checkpoint demo/corpus --unseen demo/corpus_unseen \
+		--run demo/run --output demo/evaluation
 
 test: install ## Run all tests
 	$(BIN)/pytest

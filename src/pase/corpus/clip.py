@@ -25,7 +25,7 @@ class ClipRecord:
     """One row of the manifest.
 
     Attributes:
-        clip_id: Unique in the corpus; letters, digits, ``. _ -`` and ``/`` only.
+        clip_id: Unique in the corpus; letters, digits, ``_ -`` and ``/`` only (a dot would end the name in a shard).
         speaker: Name of the person, or of the folder that stands for one.
         split: One of `SPLITS`.
         frames: Video frames at 25 per second; frame *i* is the picture from ``i / 25`` s to ``(i + 1) / 25`` s.

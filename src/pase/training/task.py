@@ -75,6 +75,10 @@ class PaseTask(pl.LightningModule):
         self.lip_augment = LipAugment(augment.lips) if augment.lips else None
         self._windows = OffsetScore(0, 0)
 
+    def on_fit_start(self) -> None:
+        """Let numbers under 1e-38 be zero: a sharp softmax makes many, and CPUs are slow at them."""
+        torch.set_flush_denormal(True)
+
     def training_step(self, batch: Batch, batch_idx: int) -> Tensor:
         """One step; returns L."""
         lips = resize_lips(batch.lips, self.model.config.visual.crop_size)
