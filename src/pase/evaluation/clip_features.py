@@ -12,7 +12,7 @@ from pase.corpus.clip import FRAME_RATE, Clip, ClipRecord
 from pase.corpus.store import Corpus
 from pase.evaluation.acoustic import SAMPLES_PER_FRAME, MelRows, StftRows
 from pase.evaluation.sync import SHIFTS
-from pase.models.audio_encoder import at_frames
+from pase.models.audio_encoder import AudioEncoder, at_frames
 from pase.models.model import PaseModel
 from pase.models.visual_encoder import MARGIN, resize_lips, with_margin
 from pase.phonemes.inventory import UNKNOWN
@@ -24,7 +24,7 @@ BATCH = 8
 _PICTURES = 64
 """Video frames encoded together, so that memory does not grow with a clip's length."""
 
-INPUTS = ("features", "log-STFT", "log-mel")
+INPUTS = ("features", "untrained", "log-STFT", "log-mel")
 """The representations that are compared; see `ClipFeatures.rows`."""
 
 
@@ -35,6 +35,8 @@ class ClipFeatures:
     Attributes:
         record: The clip's row of the manifest.
         features: What renderers get, float32, shape ``(T, D)``.
+        untrained: The same of the same network with random weights, shape ``(T, D)``: a recurrent network keeps some
+            of the past whatever its weights are, and training has to add to that.
         spectra: Log-STFT, float32, shape ``(T, 257)``.
         mel: Log-mel, float32, shape ``(T, 80)``.
         aperture: Gap of the inner lips in eye distances, float32, shape ``(T,)``.
@@ -45,6 +47,7 @@ class ClipFeatures:
 
     record: ClipRecord
     features: NDArray[np.float32]
+    untrained: NDArray[np.float32]
     spectra: NDArray[np.float32]
     mel: NDArray[np.float32]
     aperture: NDArray[np.float32]
@@ -52,7 +55,7 @@ class ClipFeatures:
     similarity: NDArray[np.float32] | None = None
 
     def __post_init__(self) -> None:
-        lengths = {item.name: len(getattr(self, item.name)) for item in fields(self)[1:6]}
+        lengths = {item.name: len(getattr(self, item.name)) for item in fields(self)[1:7]}
         if len(set(lengths.values())) != 1:
             raise ValueError(f"clip {self.record.clip_id}: lengths differ: {lengths}")
 
@@ -61,11 +64,17 @@ class ClipFeatures:
 
     def rows(self, name: str) -> NDArray[np.float32]:
         """The representation of that name out of `INPUTS`, shape ``(T, F)``."""
-        return {"features": self.features, "log-STFT": self.spectra, "log-mel": self.mel}[name]
+        own = {"features": self.features, "untrained": self.untrained, "log-STFT": self.spectra, "log-mel": self.mel}
+        return own[name]
 
 
 def measure_clips(
-    model: PaseModel, corpus: Corpus, records: Sequence[ClipRecord], video: bool, device: str = "cpu"
+    model: PaseModel,
+    corpus: Corpus,
+    records: Sequence[ClipRecord],
+    video: bool,
+    seed: int = 0,
+    device: str = "cpu",
 ) -> Iterator[ClipFeatures]:
     """Encode clips without telling the model their phones; only a few clips' pictures are in memory at a time.
 
@@ -74,10 +83,11 @@ def measure_clips(
         corpus: Where the clips lie.
         records: Which clips.
         video: Also encode the lips and compare them with the sound.
+        seed: Of the untrained network.
         device: Where torch computes.
     """
     model = model.to(device).eval()
-    heard = _Hearing(model).to(device).eval()
+    heard = _Hearing(model, seed).to(device).eval()
     for first in range(0, len(records), BATCH):
         clips = [corpus.read(record) for record in records[first : first + BATCH]]
         with torch.inference_mode():
@@ -88,9 +98,16 @@ def measure_clips(
                 if video:
                     seen = encode_lips(model, torch.from_numpy(clip.lips).to(device))
                     similarity = model.sync_similarity(states[place, :frames], seen, SHIFTS).float().cpu().numpy()
-                features, spectra, mel = (row[place, :frames].float().cpu().numpy() for row in rows)
+                features, untrained, spectra, mel = (row[place, :frames].float().cpu().numpy() for row in rows)
                 yield ClipFeatures(
-                    clip.record, features, spectra, mel, lip_gap(clip.lip_points), frame_labels(clip.record), similarity
+                    clip.record,
+                    features,
+                    untrained,
+                    spectra,
+                    mel,
+                    lip_gap(clip.lip_points),
+                    frame_labels(clip.record),
+                    similarity,
                 )
 
 
@@ -144,18 +161,29 @@ class _Hearing(torch.nn.Module):
     Features are scaled at 125 Hz and then sampled, as `pase.inference` does it, A is sampled as in training.
     """
 
-    def __init__(self, model: PaseModel) -> None:
+    def __init__(self, model: PaseModel, seed: int) -> None:
         super().__init__()
         self.audio = model.audio
         self.features = model.features
+        self.untrained = _untrained(model, seed)
         self.spectra = StftRows()
         self.mel = MelRows()
 
-    def forward(self, waveform: Tensor) -> tuple[Tensor, Tensor, Tensor, Tensor]:
+    def forward(self, waveform: Tensor) -> tuple[Tensor, ...]:
         frames = waveform.shape[1] // SAMPLES_PER_FRAME
         states = self.audio(waveform).states
         features = at_frames(self.features(states), 0, frames)
-        return at_frames(states, 0, frames), features, self.spectra(waveform), self.mel(waveform)
+        untrained = at_frames(self.untrained(waveform).states, 0, frames)
+        return at_frames(states, 0, frames), features, untrained, self.spectra(waveform), self.mel(waveform)
+
+
+def _untrained(model: PaseModel, seed: int) -> AudioEncoder:
+    """An audio encoder of the same size with random weights, hearing equally normalised spectra."""
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(seed)
+        encoder = AudioEncoder(model.config.dim, model.config.audio)
+    encoder.normalise.load_state_dict(model.audio.normalise.state_dict())
+    return encoder
 
 
 def _waveforms(clips: Sequence[Clip]) -> Tensor:

@@ -1,6 +1,7 @@
 """`pase evaluate`: everything that is measured of a checkpoint, on clips that it was not trained on."""
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -20,7 +21,7 @@ from pase.files import make_folder, write_json, write_text
 from pase.models.checkpoint import load_checkpoint
 from pase.phonemes.inventory import BILABIALS, UNKNOWN
 
-PROBED = ("features", "log-mel")
+PROBED = ("features", "untrained", "log-mel")
 
 MOST_CLIPS = 1000
 """Clips of a split that are used, evenly spread; keeps time and memory flat on large corpora."""
@@ -37,6 +38,7 @@ def evaluate(
     command: str = "",
     date: str | None = None,
     most_clips: int = MOST_CLIPS,
+    budget: ProbeConfig | None = None,
     device: str = "cpu",
     say: Say = lambda _: None,
 ) -> Results:
@@ -54,6 +56,7 @@ def evaluate(
         command: What the user ran, for the record.
         date: For the record.
         most_clips: Clips of a split that are used, evenly spread.
+        budget: Of the phone probes.
         device: Where the model computes.
         say: Called with a line for each stage.
 
@@ -67,14 +70,15 @@ def evaluate(
     make_folder(output)
 
     say(f"encode {len(training)} training clips")
-    fitted = Fitted.fit(list(measure_clips(model, opened, training, video=False, device=device)), seed, say)
+    clips = list(measure_clips(model, opened, training, video=False, seed=seed, device=device))
+    fitted = Fitted.fit(clips, seed, budget, say)
     say(f"encode and measure {len(validation)} validation clips")
-    clips = list(measure_clips(model, opened, validation, video=True, device=device))
+    clips = list(measure_clips(model, opened, validation, video=True, seed=seed, device=device))
     splits = [measure_split("validation", clips, fitted, seed)]
     if other is not None:
         records = _spread(other.records, most_clips)
         say(f"encode and measure {len(records)} clips of unseen people")
-        unseen_clips = list(measure_clips(model, other, records, video=True, device=device))
+        unseen_clips = list(measure_clips(model, other, records, video=True, seed=seed, device=device))
         splits.append(measure_split("unseen", unseen_clips, fitted, seed))
 
     results = Results(
@@ -108,7 +112,9 @@ class Fitted:
         self.probes = probes
 
     @classmethod
-    def fit(cls, clips: Sequence[ClipFeatures], seed: int, say: Say = lambda _: None) -> "Fitted":
+    def fit(
+        cls, clips: Sequence[ClipFeatures], seed: int, budget: ProbeConfig | None = None, say: Say = lambda _: None
+    ) -> "Fitted":
         """Fit everything; no probes where no phones are known."""
         ridges = {}
         for name in INPUTS:
@@ -120,7 +126,9 @@ class Fitted:
             for name in PROBED:
                 say(f"fit phones and visemes from {name}, {context} frames")
                 rows, labels = [clip.rows(name) for clip in spoken], [clip.labels for clip in spoken]
-                probes[name, context] = fit_probes(rows, labels, ProbeConfig(context), seed)
+                probes[name, context] = fit_probes(
+                    rows, labels, replace(budget or ProbeConfig(), context=context), seed
+                )
         return cls(ridges, probes)
 
 

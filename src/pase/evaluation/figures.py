@@ -27,6 +27,8 @@ _COLOURS = [colormaps["tab20"](place) for place in (14, 6, 2, 8, 0, 1, 16, 10, 4
 
 _CROP_STEP = 3
 
+_INPUT_NAMES = {"features": "PASE features", "untrained": "same network, untrained"}
+
 
 @dataclass(frozen=True)
 class Example:
@@ -114,7 +116,7 @@ def _aperture(axes: Axes, example: Example, intervals: Sequence[PhoneInterval]) 
 
 def draw_offset_curves(total: Mapping[str, Sequence[float]], examples: Mapping[str, Sequence[float]]) -> Figure:
     """Mean similarity of the sound with the video moved by -15 ... +15 frames."""
-    figure = Figure(figsize=(7.2, 3.6), layout="constrained")
+    figure = Figure(figsize=(7.2, 4), layout="constrained")
     axes = figure.subplots()
     axes.axvspan(-1, 1, color=FAINT, linewidth=0)
     for name, curve in examples.items():
@@ -124,7 +126,7 @@ def draw_offset_curves(total: Mapping[str, Sequence[float]], examples: Mapping[s
     axes.set_xlabel("video moved by (frames of 40 ms)")
     axes.set_ylabel("mean cosine similarity")
     axes.set_xticks(range(-15, 16, 5))
-    axes.legend(frameon=False, fontsize=8.5, loc="upper left")
+    axes.legend(frameon=False, fontsize=8.5, ncols=2, loc="lower center", bbox_to_anchor=(0.5, 1.0))
     _plain(axes, grid=True)
     return figure
 
@@ -175,18 +177,18 @@ def draw_bilabials(results: Results) -> Figure:
 def draw_comparison(results: Results) -> Figure:
     """What can be read from the features and from plain acoustics, with intervals."""
     rows = _comparison_rows(results)
-    figure = Figure(figsize=(8, 0.9 + 0.5 * len(rows)), layout="constrained")
+    figure = Figure(figsize=(8, 0.9 + 0.55 * len(rows)), layout="constrained")
     axes = figure.subplots()
-    colours = {"features": RED, "log-mel": BLUE, "log-STFT": MUTED}
+    colours = {"features": RED, "untrained": "#d9a441", "log-STFT": MUTED, "log-mel": BLUE}
     for place, (_, estimates) in enumerate(reversed(rows)):
-        for offset, (name, estimate) in zip((0.2, 0.0, -0.2), estimates.items(), strict=False):
+        for offset, (name, estimate) in zip((0.24, 0.08, -0.08, -0.24), estimates.items(), strict=False):
             axes.plot([estimate.low, estimate.high], [place + offset] * 2, color=colours[name], linewidth=2, alpha=0.4)
             axes.plot(estimate.value, place + offset, "o", color=colours[name], markersize=6)
     for name, colour in colours.items():
-        axes.plot([], [], "o", color=colour, label={"features": "PASE features"}.get(name, name))
+        axes.plot([], [], "o", color=colour, label=_INPUT_NAMES.get(name, name))
     axes.set_yticks(range(len(rows)), [label for label, _ in reversed(rows)])
     axes.set_xlim(0, 1)
-    axes.legend(frameon=False, fontsize=9, ncols=3, loc="lower center", bbox_to_anchor=(0.4, 1.0))
+    axes.legend(frameon=False, fontsize=9, ncols=4, loc="lower center", bbox_to_anchor=(0.35, 1.0))
     _plain(axes, grid=True)
     return figure
 

@@ -10,6 +10,9 @@ from matplotlib.figure import Figure
 
 _DPI = 150
 
+_WIDE = 8.0
+"""Inches from which on a figure is not shrunk to a narrow screen, but scrolled sideways."""
+
 _STYLE = """
 :root { color-scheme: light; --ink: #1f2933; --muted: #5c6874; --line: #e3e7eb; --accent: #c4523a; }
 * { box-sizing: border-box; }
@@ -20,7 +23,7 @@ h2 { font-size: 1.2rem; margin: 0 0 .6rem; font-weight: 650; }
 .lead, figcaption, .cards small, footer { color: var(--muted); }
 .lead { margin: 0 0 1.5rem; overflow-wrap: anywhere; }
 section { background: #fff; border: 1px solid var(--line); border-radius: 10px; padding: 1.25rem; margin-top: 1.25rem; }
-.cards { display: grid; grid-template-columns: repeat(auto-fit, minmax(12.5rem, 1fr)); gap: .75rem; }
+.cards { display: grid; grid-template-columns: repeat(auto-fit, minmax(10rem, 1fr)); gap: .75rem; }
 .cards div { background: #fff; border: 1px solid var(--line); border-radius: 10px; padding: .9rem 1rem; }
 .cards b { display: block; font-size: 1.7rem; line-height: 1.2; font-weight: 650; font-variant-numeric: tabular-nums; }
 .cards span { display: block; font-size: .95rem; }
@@ -63,13 +66,11 @@ class Picture:
         figure: What to show.
         alt: What is in it, for those who cannot see it.
         caption: What to look at.
-        wide: Keep it readable on a narrow screen by scrolling it sideways.
     """
 
     figure: Figure
     alt: str
     caption: str
-    wide: bool = False
 
 
 @dataclass(frozen=True)
@@ -114,7 +115,7 @@ def _picture(picture: Picture) -> str:
     picture.figure.savefig(buffer, format="png", dpi=_DPI, facecolor="white", metadata={"Software": None})
     data = base64.b64encode(buffer.getvalue()).decode("ascii")
     width = round(picture.figure.get_figwidth() * 96)
-    kind = ' class="wide"' if picture.wide else f' width="{width}"'
+    kind = ' class="wide"' if picture.figure.get_figwidth() >= _WIDE else f' width="{width}"'
     image = f'<img{kind} alt="{escape(picture.alt, quote=True)}" src="data:image/png;base64,{data}">'
     return f'<figure><div class="scroll">{image}</div><figcaption>{escape(picture.caption)}</figcaption></figure>'
 

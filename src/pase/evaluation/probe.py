@@ -116,7 +116,7 @@ def score_probe(
 
 def largest_class(labels: Sequence[Labels]) -> float:
     """Share of the most frequent class among labelled frames: what a probe that hears nothing gets."""
-    known = np.concatenate([own[own != UNKNOWN] for own in labels])
+    known = np.concatenate([np.zeros(0, dtype=np.int64), *(own[own != UNKNOWN] for own in labels)])
     return float(np.bincount(known).max() / len(known)) if len(known) else float("nan")
 
 

@@ -125,7 +125,6 @@ def _example_picture(corpus: Corpus, clip: ClipFeatures, evidence: Evidence) -> 
             f"lip gap. The red line knows the sound only; it should fall where the black one does, above all at "
             f"/p b m/ (shaded). Correlation in this clip: {fit:.2f}."
         ),
-        wide=True,
     )
 
 
@@ -153,7 +152,6 @@ def _training_picture(curves: Curves) -> Picture:
         figures.draw_training(curves),
         alt="Training and validation loss, and the share of windows in sync, over training steps",
         caption="A validation loss that rises while the training loss falls would mean overfitting.",
-        wide=True,
     )
 
 
@@ -162,8 +160,9 @@ def _comparison_picture(results: Results) -> Picture:
         figures.draw_comparison(results),
         alt="Lip aperture correlation and phone and viseme accuracy from the features and from plain acoustics",
         caption=(
-            "The same linear methods on PASE features and on plain spectra of the same sound, all at 25 rows per "
-            "second. Features that do their work lie to the right of the plain spectra. Lines are " + INTERVAL + "."
+            "The same linear methods on PASE features, on those of the same network with random weights, and on plain "
+            "spectra, all at 25 rows per second. Training that does its work puts the red dots to the right of all "
+            "others. Lines are " + INTERVAL + "."
         ),
     )
 

@@ -26,7 +26,7 @@ def test_neighbours_in_the_batch_do_not_matter(tiny_model, noise_corpus):
     for record, clip in zip(corpus.records, together, strict=True):
         (alone,) = measure_clips(tiny_model, corpus, [record], video=True)
         assert len(alone) == len(clip) == record.frames
-        for name in ("features", "spectra", "mel", "aperture", "similarity"):
+        for name in ("features", "untrained", "spectra", "mel", "aperture", "similarity"):
             np.testing.assert_allclose(getattr(clip, name), getattr(alone, name), atol=1e-4)
 
 
@@ -38,6 +38,19 @@ def test_similarity_is_the_models_and_optional(tiny_model, noise_corpus):
     assert np.isfinite(clip.similarity[15:35]).all()
     (unseen,) = measure_clips(tiny_model, corpus, corpus.records[:1], video=False)
     assert unseen.similarity is None
+
+
+def test_the_untrained_network_is_decided_by_the_seed_alone(tiny_model, noise_corpus):
+    corpus = Corpus.open(noise_corpus)
+
+    def untrained(seed: int) -> np.ndarray:
+        (clip,) = measure_clips(tiny_model, corpus, corpus.records[:1], video=False, seed=seed)
+        return clip.untrained
+
+    first, state = untrained(3), torch.random.get_rng_state()
+    np.testing.assert_array_equal(first, untrained(3))
+    assert not np.allclose(first, untrained(4))
+    assert torch.equal(state, torch.random.get_rng_state()), "the caller's random numbers stay as they are"
 
 
 def test_long_clips_are_encoded_in_pieces_without_seams(tiny_model):
@@ -67,4 +80,4 @@ def test_lengths_must_agree():
     record = ClipRecord("a", "s", "train", 3, 1920, "", None, "", "")
     rows, three = np.zeros((3, 4), np.float32), np.zeros(3, np.float32)
     with pytest.raises(ValueError, match="lengths differ"):
-        ClipFeatures(record, rows, rows, rows[:2], three, three.astype(np.int64))
+        ClipFeatures(record, rows, rows, rows, rows[:2], three, three.astype(np.int64))

@@ -1,0 +1,150 @@
+"""Checkpoint and corpora in; results and one page out."""
+
+import json
+import re
+
+import numpy as np
+import pytest
+import torch
+
+from pase.corpus.clip import Clip, ClipRecord
+from pase.corpus.store import write_corpus
+from pase.errors import InputError
+from pase.evaluation.evaluate import evaluate
+from pase.evaluation.probe import ProbeConfig
+from pase.evaluation.report import write_report
+from pase.evaluation.results import Results
+from pase.models.checkpoint import save_checkpoint
+from pase.models.config import AudioConfig, ModelConfig, VisualConfig
+from pase.models.model import PaseModel
+from pase.phonemes.intervals import PhoneInterval, PhoneTrack
+from pase.video.landmarks import INNER_BOTTOM
+
+SOUND = {"SIL": 0.0, "B": 0.02, "AA": 0.5, "T": 0.1}
+"""Loudness of each phone; the lips of this made-up person open with it."""
+
+TRAIN, VALIDATION, FRAMES = 12, 4, 60
+
+
+def person(name: str, split: str, seed: int) -> Clip:
+    rng = np.random.default_rng(seed)
+    phones = rng.choice(list(SOUND), FRAMES // 6)
+    loudness = np.repeat([SOUND[phone] for phone in phones], 6)
+    points = np.zeros((FRAMES, 40, 2), dtype=np.float32)
+    points[:, INNER_BOTTOM, 1] = loudness
+    waveform = np.repeat(loudness, 640) * rng.standard_normal(FRAMES * 640)
+    lips = np.broadcast_to((255 * loudness)[:, None, None, None], (FRAMES, 96, 96, 3)).astype(np.uint8)
+    track = PhoneTrack(tuple(PhoneInterval(str(p), 0.24 * k, 0.24 * (k + 1)) for k, p in enumerate(phones)))
+    record = ClipRecord(name, "s1", split, FRAMES, FRAMES * 640, "loud & soft", track, "", "x.mp4")
+    return Clip(record, waveform.astype(np.float32), lips, points)
+
+
+@pytest.fixture(scope="module")
+def corpora(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("corpora")
+    splits = ["train"] * TRAIN + ["validation"] * VALIDATION
+    write_corpus(folder / "known", [person(f"c{i:02d}", split, i) for i, split in enumerate(splits)])
+    write_corpus(folder / "other", [person(f"o{i}", "train", 100 + i) for i in range(2)])
+    return folder
+
+
+@pytest.fixture(scope="module")
+def checkpoint(tmp_path_factory):
+    torch.manual_seed(0)
+    config = ModelConfig(
+        dim=16,
+        audio=AudioConfig(hidden=16, layers=1),
+        visual=VisualConfig(crop_size=48, width=0.1, collapse="mean"),
+        reconstruction=None,
+    )
+    folder = tmp_path_factory.mktemp("model") / "checkpoint"
+    save_checkpoint(folder, PaseModel(config), {})
+    return folder
+
+
+def run(checkpoint, corpora, output, say=print) -> Results:
+    known, other = corpora / "known", corpora / "other"
+    budget = ProbeConfig(steps=150, batch_size=128)
+    return evaluate(checkpoint, known, other, output, seed=1, command="pase evaluate ...", budget=budget, say=say)
+
+
+@pytest.fixture(scope="module")
+def evaluated(corpora, checkpoint, tmp_path_factory):
+    output = tmp_path_factory.mktemp("evaluation")
+    lines = []
+    results = run(checkpoint, corpora, output, lines.append)
+    return output, results, lines
+
+
+def test_what_the_sound_shows_is_measured(evaluated):
+    _, results, lines = evaluated
+    validation, unseen = results.splits
+    assert (validation.clips, unseen.clips, results.train_clips) == (VALIDATION, 2, TRAIN)
+    aperture = {found.input: found.pooled.value for found in validation.aperture}
+    assert aperture["log-mel"] > 0.75
+    probes = {(p.input, p.target, p.context): p.accuracy.value for p in validation.probes}
+    assert len(probes) == 12
+    assert probes["log-mel", "viseme", 1] > 0.85 > validation.largest_viseme
+    assert validation.bilabials.seen[3].value < 0.2
+    assert validation.sync.windows.value < 0.6, "the model is random"
+    assert len(lines) > 5
+
+
+def test_the_same_seed_gives_the_same_files(evaluated, corpora, checkpoint, tmp_path):
+    output, _, _ = evaluated
+    run(checkpoint, corpora, tmp_path)
+    assert (tmp_path / "results.json").read_bytes() == (output / "results.json").read_bytes()
+
+
+def test_results_are_written(evaluated):
+    output, results, _ = evaluated
+    assert Results.load(output / "results.json").to_json() == results.to_json()
+    stored = json.loads((output / "results.json").read_text())
+    assert stored["command"] == "pase evaluate ..."
+    assert stored["seed"] == 1
+    assert "| lip aperture from log-STFT, correlation |" in (output / "results.md").read_text()
+
+
+def test_the_report_has_every_part_and_needs_nothing_else(evaluated, corpora, checkpoint, tmp_path):
+    output, results, _ = evaluated
+    log = tmp_path / "logs" / "version_0"
+    log.mkdir(parents=True)
+    (log / "metrics.csv").write_text("step,train/loss,validation/loss,validation/window_sync\n1,2.0,,\n1,,2.1,0.5\n")
+    page = write_report(output, checkpoint, corpora / "known", results, tmp_path).read_text(encoding="utf-8")
+    titles = re.findall("<h2>(.*?)</h2>", page)
+    assert titles == [
+        "Sound and lips in time",
+        "Does sound find its picture?",
+        "Training",
+        "What the features hold",
+        "Lips that must close",
+        "Phones in feature space",
+        "All results",
+    ]
+    images = re.findall(r'<img[^>]*alt="([^"]+)"[^>]*src="([^"]{30})', page)
+    assert len(images) == 8
+    assert all(source.startswith("data:image/png;base64,") for _, source in images)
+    assert page.count("<img") == page.count("<figcaption>") == len(images)
+    assert not re.search(r"https?:|<script|<link|@import|url\(", page)
+    assert "loud &amp; soft" in page
+
+
+def test_without_a_run_there_are_no_training_curves(evaluated, corpora, checkpoint):
+    output, results, _ = evaluated
+    page = write_report(output, checkpoint, corpora / "known", results, None).read_text(encoding="utf-8")
+    assert "<h2>Training</h2>" not in page
+
+
+def test_results_of_another_model_are_refused(evaluated, corpora, checkpoint, tmp_path):
+    output, results, _ = evaluated
+    other = tmp_path / "other"
+    torch.manual_seed(1)
+    save_checkpoint(other, PaseModel(ModelConfig(dim=16, visual=VisualConfig(48, 0.1, 2, "mean"))), {})
+    with pytest.raises(InputError, match="the results are of model"):
+        write_report(output, other, corpora / "known", results)
+
+
+def test_a_corpus_without_held_out_clips_is_refused(corpora, checkpoint, tmp_path):
+    with pytest.raises(InputError, match="has no validation clips"):
+        evaluate(checkpoint, corpora / "other", None, tmp_path / "out")
+    assert not (tmp_path / "out").exists()

@@ -1,0 +1,89 @@
+import re
+
+import numpy as np
+import pytest
+
+from pase.corpus.store import Corpus
+from pase.errors import InputError
+from pase.evaluation.evaluate import Fitted, measure_split
+from pase.evaluation.evidence import Evidence
+from pase.evaluation.page import Card, Section, render
+from pase.evaluation.report import choose_examples, read_training_curves
+from pase.phonemes.inventory import PHONE_INDEX
+
+LOG = "epoch,step,train/loss,validation/loss,validation/window_sync\n"
+
+
+def write_log(run, version: int, lines: str) -> None:
+    folder = run / "logs" / f"version_{version}"
+    folder.mkdir(parents=True)
+    (folder / "metrics.csv").write_text(LOG + lines)
+
+
+def test_training_curves_of_a_resumed_run(tmp_path):
+    write_log(tmp_path, 2, "0,10,5.0,,\n0,10,,4.0,0.3\n0,20,4.5,,\n")
+    write_log(tmp_path, 10, "0,20,4.4,,\n0,30,4.0,,\n0,30,,3.5,0.6\n")
+    curves = read_training_curves(tmp_path)
+    assert curves["train/loss"] == ([10, 20, 30], [5.0, 4.4, 4.0])
+    assert curves["validation/window_sync"] == ([10, 30], [0.3, 0.6])
+
+
+def test_a_folder_without_logs_or_with_other_files_is_refused(tmp_path):
+    with pytest.raises(InputError, match="no folder of a training run"):
+        read_training_curves(tmp_path)
+    write_log(tmp_path, 0, "0,ten,5.0,,\n")
+    with pytest.raises(InputError, match=r"metrics\.csv cannot be read"):
+        read_training_curves(tmp_path)
+
+
+def test_examples_are_the_clips_with_most_bilabials(noise_corpus, clip_factory):
+    long, short = (clip_factory(name, "test", 0, frames).record for name, frames in (("a", 90), ("b", 20)))
+    silent = clip_factory("c", "test", 0, 90, spoken=False).record
+    assert [r.clip_id for r in choose_examples([silent, short, long])] == ["a", "b"]
+    assert choose_examples([]) == []
+
+
+def test_all_text_is_escaped():
+    page = render(
+        "<b>", "a & b", [Card("<i>", "1", "n")], [Section("<h>", table=[["<m>"], ["<x>"]], facts=[("f", "<y>")])]
+    )
+    assert not re.search(r"<(b>&|i|m|x|y)>", page)
+    assert "<title>&lt;b&gt;</title>" in page
+    assert "<td>&lt;x&gt;</td>" in page
+
+
+def test_evidence_comes_back(tmp_path, tiny_model, noise_corpus):
+    from pase.evaluation.clip_features import measure_clips
+    from pase.evaluation.ridge import fit_ridge
+
+    corpus = Corpus.open(noise_corpus)
+    clips = list(measure_clips(tiny_model, corpus, corpus.split("train"), video=False))
+    ridge = fit_ridge([clip.features for clip in clips], [clip.aperture for clip in clips])
+    evidence = Evidence.collect(clips, ridge)
+    labels, features = (np.concatenate([getattr(clip, name) for clip in clips]) for name in ("labels", "features"))
+    own = labels == PHONE_INDEX["B"]
+    assert evidence.phone_frames[PHONE_INDEX["B"]] == own.sum() > 0
+    np.testing.assert_allclose(evidence.phone_means[PHONE_INDEX["B"]], features[own].mean(axis=0), atol=1e-4)
+    evidence.save(tmp_path)
+    again = Evidence.load(tmp_path)
+    np.testing.assert_array_equal(again.phone_means, evidence.phone_means)
+    np.testing.assert_array_equal(again.ridge.predict(clips[0].features), ridge.predict(clips[0].features))
+    with pytest.raises(InputError, match="Run `pase evaluate` again"):
+        Evidence.load(tmp_path / "absent")
+    (tmp_path / "evidence.npz").write_bytes(b"not a zip")
+    with pytest.raises(InputError, match="cannot be read"):
+        Evidence.load(tmp_path)
+
+
+def test_clips_without_phones_are_measured_without_probes(tiny_model, clip_factory, tmp_path):
+    from pase.corpus.store import write_corpus
+    from pase.evaluation.clip_features import measure_clips
+
+    corpus = write_corpus(tmp_path, [clip_factory(f"c{i}", "train", i, 40, spoken=False) for i in range(3)])
+    clips = list(measure_clips(tiny_model, corpus, corpus.records, video=True))
+    split = measure_split("unseen", clips, Fitted.fit(clips, seed=0), seed=0)
+    assert split.labelled == 0
+    assert split.probes == ()
+    assert split.bilabials is None
+    assert [found.input for found in split.aperture] == ["features", "untrained", "log-STFT", "log-mel"]
+    assert split.sync.clips.clips == 3
