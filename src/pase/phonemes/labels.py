@@ -124,7 +124,7 @@ def phones_of_labels(segments: Iterable[LabelledInterval]) -> tuple[PhoneInterva
     if unknown:
         more = f" and {len(unknown) - 5} more" if len(unknown) > 5 else ""
         raise InputError(
-            f"{len(unknown)} labels are no phones known here: {', '.join(unknown[:5])}{more}. Expected are ARPAbet "
+            f"{len(unknown)} label(s) are no phones known here: {', '.join(unknown[:5])}{more}. Expected are ARPAbet "
             "labels as of CMUdict or MFA's english_us_arpa (AA0, B, SIL, ...) or TIMIT's."
         )
     return tuple(phones)

@@ -66,7 +66,7 @@ def test_silences_join_and_noise_is_left_out():
 
 
 def test_all_unknown_labels_are_named():
-    with pytest.raises(InputError, match=r"2 labels .*'PT' at 0\.100 s, 'X9' at 0\.300 s"):
+    with pytest.raises(InputError, match=r"2 label\(s\) .*'PT' at 0\.100 s, 'X9' at 0\.300 s"):
         phones_of_labels(_segments("AA", "PT", "B", "X9"))
 
 

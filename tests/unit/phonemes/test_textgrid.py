@@ -105,7 +105,7 @@ def test_out_of_vocabulary_sound_is_unknown_and_reported(path):
 
 
 def test_unknown_labels_are_refused(path):
-    with pytest.raises(InputError, match=r"a clip\.TextGrid: 1 labels .* 'ø' at 0\.300 s"):
+    with pytest.raises(InputError, match=r"a clip\.TextGrid: 1 label\(s\) .* 'ø' at 0\.300 s"):
         read_textgrid(_grid(path, {"phones": [(0, 0.3, "B"), (0.3, 1, "ø")]}), 1.0)
 
 

@@ -73,13 +73,12 @@ class PocketSphinxAligner:
             listed = ", ".join(missing)
             return Alignment("out_of_vocabulary", reason=f"no pronunciation is known for: {listed}")
         pcm = (np.clip(waveform, -1, 1) * 32767).round().astype("<i2").tobytes()
-        reason = ""
-        for beams in _BEAMS:
-            found = _decode(pcm, words, pronunciations, beams)
-            if found:
-                reason = self._limits.broken_by(fit_of(found, waveform))
-                return Alignment("failed", reason=reason) if reason else _alignment(found, duration)
-        return Alignment("failed", reason="no path through the sound was found for these words")
+        attempts = (_decode(pcm, words, pronunciations, beams) for beams in _BEAMS)
+        found = next((attempt for attempt in attempts if attempt), ())
+        if not found:
+            return Alignment("failed", reason="no path through the sound was found for these words")
+        reason = self._limits.broken_by(fit_of(found, waveform))
+        return Alignment("failed", reason=reason) if reason else _alignment(found, duration)
 
     def _pronunciations(self, word: str) -> tuple[str, ...]:
         """All pronunciations of a word, each as phones parted by blanks; none if the word is unknown."""
