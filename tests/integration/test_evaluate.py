@@ -28,7 +28,7 @@ TRAIN, VALIDATION, FRAMES = 12, 4, 60
 
 def person(name: str, split: str, seed: int) -> Clip:
     rng = np.random.default_rng(seed)
-    phones = rng.choice(list(SOUND), FRAMES // 6)
+    phones = rng.choice(list(SOUND), FRAMES // 6, p=(0.2, 0.4, 0.2, 0.2))
     loudness = np.repeat([SOUND[phone] for phone in phones], 6)
     points = np.zeros((FRAMES, 40, 2), dtype=np.float32)
     points[:, INNER_BOTTOM, 1] = loudness

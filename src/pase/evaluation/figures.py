@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 from matplotlib import colormaps
@@ -13,7 +14,7 @@ from pase.audio.stft import STATE_RATE
 from pase.corpus.clip import FRAME_RATE
 from pase.evaluation import closures, sync
 from pase.evaluation.bootstrap import Estimate
-from pase.evaluation.results import Results
+from pase.evaluation.results import INPUT_NAMES, BilabialResult, Results
 from pase.phonemes.intervals import PhoneInterval, PhoneTrack
 from pase.phonemes.inventory import BILABIALS, PHONE_INDEX, PHONES, SILENCE, VISEME_NAMES, VISEME_OF_PHONE
 
@@ -25,9 +26,11 @@ LONGEST = 3.0
 _COLOURS = [colormaps["tab20"](place) for place in (14, 6, 2, 8, 0, 1, 16, 10, 4, 5, 9, 18, 12, 13)]
 """One for each viseme, silence grey; the bilabials stand out."""
 
-_CROP_STEP = 3
+_CROPS = 15
+"""Lip crops in a row: as many as make them square."""
 
-_INPUT_NAMES = {"features": "PASE features", "untrained": "same network, untrained"}
+LEAST_TOKENS = 10
+"""Bilabials that a split needs for its curve to be worth drawing."""
 
 
 @dataclass(frozen=True)
@@ -53,7 +56,7 @@ def draw_example(example: Example) -> Figure:
     """Spectrogram, phones, lip crops and lip aperture over the same time axis."""
     end = min(len(example.lips) / FRAME_RATE, LONGEST)
     figure = Figure(figsize=(11, 5.6), layout="constrained")
-    axes = figure.subplots(4, 1, sharex=True, height_ratios=[3, 0.42, 0.75, 1.7])
+    axes = figure.subplots(4, 1, sharex=True, height_ratios=[2.8, 0.42, 0.78, 1.7])
     intervals = example.phones.intervals if example.phones is not None else ()
     _spectrogram(axes[0], example.spectra, end)
     _phones(axes[1], intervals, end)
@@ -91,9 +94,10 @@ def _phones(axes: Axes, intervals: Sequence[PhoneInterval], end: float) -> None:
 
 
 def _lips(axes: Axes, lips: NDArray[np.uint8], end: float) -> None:
-    for frame in range(_CROP_STEP // 2, round(end * FRAME_RATE), _CROP_STEP):
-        middle, half = (frame + 0.5) / FRAME_RATE, _CROP_STEP / FRAME_RATE / 2
-        axes.imshow(lips[frame], extent=(middle - half, middle + half, 0, 1), aspect="auto")
+    edges = np.linspace(0, end, _CROPS + 1)
+    for left, right in pairwise(edges):
+        frame = min(int((left + right) / 2 * FRAME_RATE), len(lips) - 1)
+        axes.imshow(lips[frame], extent=(left, right, 0, 1), aspect="auto")
     axes.set_ylim(0, 1)
     axes.set_ylabel("lips", rotation=0, ha="right", va="center")
     _bare(axes)
@@ -152,26 +156,30 @@ def draw_training(curves: Mapping[str, tuple[Sequence[float], Sequence[float]]])
 
 def draw_bilabials(results: Results) -> Figure:
     """Lip gap at /p b m/ against the shift of the video, in the pictures and predicted."""
-    splits = [split for split in results.splits if split.bilabials is not None]
-    figure = Figure(figsize=(4.6 * max(len(splits), 1), 3.3), layout="constrained")
-    for axes, split in zip(figure.subplots(1, max(len(splits), 1), squeeze=False)[0], splits, strict=False):
-        if split.bilabials is None:
-            continue
-        for curve, colour, name in (
-            (split.bilabials.seen, INK, "in the pictures"),
-            (split.bilabials.predicted, RED, "predicted from sound"),
+    found = enough_bilabials(results)
+    figure = Figure(figsize=(4.6 * len(found), 3.3), layout="constrained")
+    for axes, (name, split) in zip(figure.subplots(1, len(found), squeeze=False)[0], found.items(), strict=True):
+        for curve, colour, label in (
+            (split.seen, INK, "in the pictures"),
+            (split.predicted, RED, "predicted from sound"),
         ):
             axes.fill_between(
                 closures.SHIFTS, [e.low for e in curve], [e.high for e in curve], color=colour, alpha=0.12, linewidth=0
             )
-            axes.plot(closures.SHIFTS, [e.value for e in curve], color=colour, marker="o", markersize=4, label=name)
-        axes.set_title(f"{split.name}: {split.bilabials.tokens} bilabials", fontsize=10, color=INK)
+            axes.plot(closures.SHIFTS, [e.value for e in curve], color=colour, marker="o", markersize=4, label=label)
+        axes.set_title(f"{name}: {split.tokens} bilabials", fontsize=10, color=INK)
         axes.set_xlabel("video moved by (frames of 40 ms)")
         axes.set_ylim(bottom=0)
         _plain(axes, grid=True)
         axes.legend(frameon=False, fontsize=9)
     figure.axes[0].set_ylabel("normalised lip gap")
     return figure
+
+
+def enough_bilabials(results: Results) -> dict[str, BilabialResult]:
+    """The splits with enough bilabials to draw, by name."""
+    found = {split.name: split.bilabials for split in results.splits}
+    return {name: own for name, own in found.items() if own is not None and own.tokens >= LEAST_TOKENS}
 
 
 def draw_comparison(results: Results) -> Figure:
@@ -185,7 +193,7 @@ def draw_comparison(results: Results) -> Figure:
             axes.plot([estimate.low, estimate.high], [place + offset] * 2, color=colours[name], linewidth=2, alpha=0.4)
             axes.plot(estimate.value, place + offset, "o", color=colours[name], markersize=6)
     for name, colour in colours.items():
-        axes.plot([], [], "o", color=colour, label=_INPUT_NAMES.get(name, name))
+        axes.plot([], [], "o", color=colour, label=INPUT_NAMES.get(name, name))
     axes.set_yticks(range(len(rows)), [label for label, _ in reversed(rows)])
     axes.set_xlim(0, 1)
     axes.legend(frameon=False, fontsize=9, ncols=4, loc="lower center", bbox_to_anchor=(0.35, 1.0))
@@ -222,11 +230,12 @@ def draw_phone_map(means: NDArray[np.float32], frames: NDArray[np.int64], least:
     axes.set_xlabel(f"first two principal axes, {100 * share:.0f} % of the spread between phones")
     axes.set_xticks([])
     axes.set_yticks([])
+    axes.spines[:].set_color(FAINT)
     legend = axes.legend(frameon=False, fontsize=8.5, loc="center left", bbox_to_anchor=(1.0, 0.5), labelspacing=0.8)
     for handle in legend.legend_handles:
         if handle is not None:
             handle.set(sizes=[60])
-    _plain(axes)
+    axes.xaxis.label.set(color=MUTED, fontsize=9.5)
     return figure
 
 

@@ -60,7 +60,7 @@ def write_report(
     if curves:
         sections.append(Section("Training", [_training_picture(curves)]))
     sections.append(Section("What the features hold", [_comparison_picture(results)]))
-    if any(split.bilabials for split in results.splits):
+    if figures.enough_bilabials(results):
         sections.append(Section("Lips that must close", [_bilabial_picture(results)]))
     if (evidence.phone_frames >= 5).sum() >= 3:
         sections.append(Section("Phones in feature space", _phone_pictures(evidence)))

@@ -195,19 +195,27 @@ class Results:
 INTERVAL = "95 % interval by bootstrap over clips"
 
 
+INPUT_NAMES = {"features": "PASE features", "untrained": "the same network, untrained"}
+"""How representations are called where people read of them; the others' names speak for themselves."""
+
+
+def _named(name: str) -> str:
+    return INPUT_NAMES.get(name, name)
+
+
 def _measures(split: SplitResult) -> dict[str, str]:
     found = {
         "A/V offset within ±1 frame, whole clips": str(split.sync.clips),
         "A/V offset within ±1 frame, 0.4-s windows": str(split.sync.windows),
     }
     for aperture in split.aperture:
-        found[f"lip aperture from {aperture.input}, correlation"] = str(aperture.pooled)
+        found[f"lip aperture from {_named(aperture.input)}, correlation"] = str(aperture.pooled)
     for aperture in split.aperture:
-        found[f"lip aperture from {aperture.input}, mean of clips"] = str(aperture.per_clip)
+        found[f"lip aperture from {_named(aperture.input)}, mean of clips"] = str(aperture.per_clip)
     for probe in split.probes:
         seen = "1 frame" if probe.context == 1 else f"{probe.context} frames"
-        found[f"{probe.target} from {probe.input}, {seen}: accuracy"] = str(probe.accuracy)
-        found[f"{probe.target} from {probe.input}, {seen}: balanced"] = str(probe.balanced)
+        found[f"{probe.target} from {_named(probe.input)}, {seen}: accuracy"] = str(probe.accuracy)
+        found[f"{probe.target} from {_named(probe.input)}, {seen}: balanced"] = str(probe.balanced)
     if split.probes:
         found["most frequent phone"] = f"{split.largest_phone:.3f}"
         found["most frequent viseme"] = f"{split.largest_viseme:.3f}"

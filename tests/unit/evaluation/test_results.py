@@ -76,7 +76,7 @@ def test_the_table_has_a_column_for_each_split_and_says_what_is_not_known(result
     assert head == ["measure", "validation (5 clips)", "unseen (1 clips)"]
     table = {row[0]: row[1:] for row in rows}
     assert table["A/V offset within ±1 frame, 0.4-s windows"] == ["0.950 (0.940 … 0.960)", "-"]
-    assert table["phone from features, 1 frame: accuracy"] == ["0.700 (0.690 … 0.710)", "-"]
+    assert table["phone from PASE features, 1 frame: accuracy"] == ["0.700 (0.690 … 0.710)", "-"]
     assert table["normalised lip gap at /p b m/, in the pictures"][0].startswith("0.100")
 
 
@@ -85,4 +85,4 @@ def test_markdown_says_how_it_was_made(results):
     assert "- command: `pase evaluate`" in text
     assert "- seed: 3" in text
     assert "unseen people" not in text, "none was given"
-    assert "| lip aperture from features, correlation | 0.900 (0.890 … 0.910) | - |" in text
+    assert "| lip aperture from PASE features, correlation | 0.900 (0.890 … 0.910) | - |" in text
