@@ -1,13 +1,13 @@
 """The contrastive loss of PASE (paper section 2.6) with its choices of negatives."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from pase.models.model import Encoded, PaseModel
+from pase.models.alignment import PhonemeAlignment
+from pase.models.model import Encoded
 from pase.phonemes.inventory import PHONE_INDEX, SILENCE, UNKNOWN, VISEME_OF_PHONE
 
 _IGNORED = -100
@@ -17,29 +17,28 @@ _IGNORED = -100
 class ContrastiveConfig:
     """InfoNCE with the audio as anchor.
 
+    Negatives are all other video steps of the batch: those of other clips, and shifted windows of the same clip.
+
     Attributes:
         temperature: tau of the paper, which does not state it.
-        shifts: Each anchor also meets its own query over the video this many frames away, either side: negatives from
-            shifted windows of the same clip.
         mask_homophenes: Frames of other clips whose phone belongs to the anchor's viseme class are no negatives; else
             the loss would drive /p/ and /b/ apart, which look the same. Silence is no negative of silence within a
             clip either: a mouth at rest does not tell the time.
-        symmetric: Also take the fused features as anchors.
+        symmetric: Also take the video steps as anchors.
     """
 
     temperature: float = 0.07
-    shifts: Sequence[int] = (1, 2, 3, 5, 8)
     mask_homophenes: bool = True
     symmetric: bool = False
 
 
 def contrastive_loss(
-    model: PaseModel, encoded: Encoded, phones: Tensor, valid: Tensor, config: ContrastiveConfig
+    alignment: PhonemeAlignment, encoded: Encoded, phones: Tensor, valid: Tensor, config: ContrastiveConfig
 ) -> Tensor:
-    """L_con: each audio step must find the fused feature of its own time among those of all other times and clips.
+    """L_con: each audio step must find the video of its own time among that of all other times and clips.
 
     Args:
-        model: For the fused features of shifted video.
+        alignment: Fuses an audio step's query with the video of each candidate.
         encoded: Output of the model for a batch of windows, ``(B, T, D)``.
         phones: Class numbers, shape ``(B, T)``, `UNKNOWN` where not known.
         valid: True where a clip really has a frame, shape ``(B, T)``; the others are neither anchors nor negatives.
@@ -48,23 +47,19 @@ def contrastive_loss(
     Returns:
         Scalar.
     """
-    audio = F.normalize(encoded.audio, dim=-1).flatten(0, 1)
-    fused = F.normalize(encoded.fused, dim=-1).flatten(0, 1)
-    logits = audio @ fused.T / config.temperature
+    windows = alignment.windows(encoded.video)
+    similarity = alignment.compare(encoded.audio.flatten(0, 1), encoded.query.flatten(0, 1), windows)
+    logits = similarity / config.temperature
+    absent = ~valid.flatten()
+    excluded = absent[:, None] | absent[None]
     if config.mask_homophenes:
-        logits = logits.masked_fill(homophene_pairs(phones), -torch.inf)
-    logits = logits.masked_fill(~valid.flatten(), -torch.inf)
-    target = torch.arange(len(audio), device=audio.device).masked_fill(~valid.flatten(), _IGNORED)
-    shifted = [
-        model.shifted_similarity(encoded.audio, encoded.query, encoded.video, sign * shift).flatten()
-        for shift in config.shifts
-        for sign in (-1, 1)
-    ]
-    extra = [(values / config.temperature).nan_to_num(-torch.inf)[:, None] for values in shifted]
-    loss = F.cross_entropy(torch.cat([logits, *extra], dim=1), target, ignore_index=_IGNORED)
+        excluded = excluded | homophene_pairs(phones)
+    excluded.fill_diagonal_(False)  # a row keeps something finite, also where it is ignored
+    logits = logits.masked_fill(excluded, -torch.inf)
+    target = torch.arange(len(logits), device=logits.device).masked_fill(absent, _IGNORED)
+    loss = F.cross_entropy(logits, target, ignore_index=_IGNORED)
     if config.symmetric:
-        back = logits.T.masked_fill(~valid.flatten(), -torch.inf)
-        loss = (loss + F.cross_entropy(back, target, ignore_index=_IGNORED)) / 2
+        loss = (loss + F.cross_entropy(logits.T, target, ignore_index=_IGNORED)) / 2
     return loss
 
 

@@ -28,7 +28,6 @@ class Encoded:
         audio: A, shape ``(B, T, D)``.
         video: V, shape ``(B, T, D)``.
         query: A + E(p), shape ``(B, T, D)``.
-        fused: Cross-attention of the query over V, shape ``(B, T, D)``.
         spectra: Mean normalised log spectrum of each frame, shape ``(B, T, 257)``.
         thumbnails: Small grey lip pictures, shape ``(B, T, 256)``.
     """
@@ -36,7 +35,6 @@ class Encoded:
     audio: Tensor
     video: Tensor
     query: Tensor
-    fused: Tensor
     spectra: Tensor
     thumbnails: Tensor
 
@@ -106,7 +104,7 @@ class PaseModel(nn.Module):
         query = self.alignment.query(audio, phones)
         first = 5 * context
         spectra = heard.spectra[:, first : first + 5 * frames].reshape(-1, frames, 5, N_BINS).mean(2)
-        return Encoded(audio, video, query, self.alignment(query, video), spectra, _thumbnails(lips))
+        return Encoded(audio, video, query, spectra, _thumbnails(lips))
 
     def reconstruction_loss(self, encoded: Encoded) -> Tensor:
         """Mean squared error of masked steps, both modalities added (paper section 2.5)."""
@@ -137,15 +135,14 @@ class PaseModel(nn.Module):
             Shape ``(T, len(shifts))``, NaN where ``i + shift`` lies outside the clip.
         """
         query = self.alignment.query(audio[None], None)
-        return torch.stack([self.shifted_similarity(audio[None], query, video[None], k)[0] for k in shifts], dim=1)
-
-    def shifted_similarity(self, audio: Tensor, query: Tensor, video: Tensor, shift: int) -> Tensor:
-        """Similarity of each audio step with the video `shift` frames later, shape ``(B, T)``; NaN outside the clip."""
-        steps = video.shape[1]
-        source = torch.arange(steps, device=video.device) + shift
-        fused = self.alignment(query, video[:, source.clamp(0, steps - 1)])
-        similarity = F.cosine_similarity(audio, fused, dim=-1)
-        return similarity.masked_fill((source < 0) | (source >= steps), torch.nan)
+        windows = self.alignment.windows(video[None])
+        steps = torch.arange(len(audio), device=audio.device)
+        columns = []
+        for shift in shifts:
+            fused = self.alignment.fuse(query, windows.at((steps + shift).clamp(0, len(steps) - 1)))[0]
+            outside = (steps + shift < 0) | (steps + shift >= len(steps))
+            columns.append(F.cosine_similarity(audio, fused, dim=-1).masked_fill(outside, torch.nan))
+        return torch.stack(columns, dim=1)
 
 
 def _standardise(features: Tensor) -> Tensor:

@@ -128,7 +128,7 @@ class PaseTask(pl.LightningModule):
             self._windows += score_windows(similarity.float().cpu().numpy())
 
     def _losses(self, encoded: Encoded, batch: Batch, stage: str) -> Tensor:
-        contrast = contrastive_loss(self.model, encoded, batch.phones, batch.valid, self.contrastive)
+        contrast = contrastive_loss(self.model.alignment, encoded, batch.phones, batch.valid, self.contrastive)
         reconstruction = self.model.reconstruction_loss(encoded)
         loss = contrast + self.alpha * reconstruction
         values = {"loss": loss, "contrastive": contrast, "reconstruction": reconstruction}

@@ -14,7 +14,7 @@ def alignment() -> PhonemeAlignment:
 
 def test_attention_reaches_exactly_so_far(alignment: PhonemeAlignment) -> None:
     query, video = torch.randn(1, 11, 8), torch.randn(1, 11, 8, requires_grad=True)
-    alignment(query, video)[0, 5].sum().backward()
+    alignment.fuse(query, alignment.windows(video))[0, 5].sum().backward()
     assert video.grad is not None
     reached = video.grad[0].abs().sum(-1) > 0
     assert reached.nonzero().flatten().tolist() == [3, 4, 5, 6, 7]
@@ -23,8 +23,9 @@ def test_attention_reaches_exactly_so_far(alignment: PhonemeAlignment) -> None:
 def test_output_holds_no_audio(alignment: PhonemeAlignment) -> None:
     """Without a residual, equal video gives equal output whatever the query says."""
     video = torch.randn(1, 1, 8).expand(1, 6, 8)
-    first = alignment(torch.randn(1, 6, 8), video)
-    second = alignment(torch.randn(1, 6, 8), video)
+    windows = alignment.windows(video)
+    first = alignment.fuse(torch.randn(1, 6, 8), windows)
+    second = alignment.fuse(torch.randn(1, 6, 8), windows)
     assert torch.allclose(first, second, atol=1e-6)
 
 
@@ -45,3 +46,34 @@ def test_phone_dropout_hides_whole_clips_in_training_only() -> None:
     assert 60 < int(hidden.all(1).sum()) < 140
     assert torch.equal(hidden.all(1), hidden.any(1))
     assert not (alignment.eval().query(audio, phones) == alignment.embedding.weight[-1]).all(-1).any()
+
+
+def test_comparing_equals_fusing_pair_by_pair(alignment: PhonemeAlignment) -> None:
+    """The short way through Gram matrices against the long one: each audio step's query at each window."""
+    audio, video = torch.randn(2, 5, 8), torch.randn(2, 5, 8)
+    query = alignment.query(audio, torch.randint(0, 40, (2, 5)))
+    windows = alignment.windows(video)
+    similarity = alignment.compare(audio.flatten(0, 1), query.flatten(0, 1), windows)
+    assert similarity.shape == (10, 10)
+    for n, (anchor, asked) in enumerate(zip(audio.flatten(0, 1), query.flatten(0, 1), strict=True)):
+        fused = alignment.fuse(asked.expand(2, 5, 8), windows).flatten(0, 1)
+        expected = torch.cosine_similarity(anchor.expand(10, 8), fused, dim=-1)
+        assert torch.allclose(similarity[n], expected, atol=1e-5)
+
+
+def test_a_candidates_own_sound_does_not_enter_its_similarity(alignment: PhonemeAlignment) -> None:
+    """If it did, the contrastive task could be solved without looking at the lips."""
+    audio, video = torch.randn(6, 8), torch.randn(1, 6, 8)
+    windows = alignment.windows(video)
+    original = alignment.compare(audio, alignment.query(audio[None], None)[0], windows)
+    changed = audio.clone()
+    changed[3] = torch.randn(8)
+    different = alignment.compare(changed, alignment.query(changed[None], None)[0], windows) != original
+    assert different.any(1).tolist() == [False, False, False, True, False, False]
+
+
+def test_shifted_windows_are_those_of_other_frames(alignment: PhonemeAlignment) -> None:
+    windows = alignment.windows(torch.randn(1, 6, 8))
+    shifted = windows.at(torch.tensor([2, 3, 4]))
+    assert torch.equal(shifted.keys[:, 0], windows.keys[:, 2])
+    assert shifted.inside.tolist() == windows.inside[2:5].tolist()

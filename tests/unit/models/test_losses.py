@@ -1,38 +1,51 @@
 import numpy as np
+import pytest
 import torch
 
-from pase.models.config import ModelConfig
+from pase.models.alignment import PhonemeAlignment
+from pase.models.config import AlignmentConfig
 from pase.models.losses import ContrastiveConfig, contrastive_loss, homophene_pairs
-from pase.models.model import Encoded, PaseModel
+from pase.models.model import Encoded
 from pase.phonemes.inventory import PHONE_INDEX, UNKNOWN
 
 
-def encoded_of(audio: torch.Tensor, fused: torch.Tensor) -> Encoded:
+@pytest.fixture
+def alignment() -> PhonemeAlignment:
+    torch.manual_seed(0)
+    return PhonemeAlignment(16, AlignmentConfig(heads=2)).eval()
+
+
+def encoded_of(audio: torch.Tensor, video: torch.Tensor) -> Encoded:
     nothing = torch.zeros(*audio.shape[:2], 1)
-    return Encoded(audio, fused, audio, fused, nothing, nothing)
+    return Encoded(audio, video, audio, nothing, nothing)
 
 
-def reference_loss(audio: np.ndarray, fused: np.ndarray, allowed: np.ndarray, temperature: float) -> float:
+def reference_loss(similarity: np.ndarray, allowed: np.ndarray, temperature: float) -> float:
     """InfoNCE of the paper's section 2.6, anchor by anchor."""
     losses = []
-    for i, anchor in enumerate(audio):
-        similarity = [np.dot(anchor, f) / np.linalg.norm(anchor) / np.linalg.norm(f) / temperature for f in fused]
-        terms = [np.exp(s) for j, s in enumerate(similarity) if j == i or allowed[i, j]]
-        losses.append(-np.log(np.exp(similarity[i]) / sum(terms)))
+    for i, row in enumerate(similarity / temperature):
+        terms = [np.exp(s) for j, s in enumerate(row) if j == i or allowed[i, j]]
+        losses.append(-np.log(np.exp(row[i]) / sum(terms)))
     return float(np.mean(losses))
 
 
-def test_equals_an_independent_info_nce(tiny_config: ModelConfig) -> None:
-    torch.manual_seed(0)
-    audio, fused = torch.randn(2, 2, 5, 16)
+@pytest.mark.parametrize("masked", [False, True])
+def test_equals_an_independent_info_nce(alignment: PhonemeAlignment, masked: bool) -> None:
+    audio, video = torch.randn(2, 2, 5, 16)
     phones = torch.tensor([[1, 2, 3, 4, 5], [5, 6, 1, UNKNOWN, 8]])
-    model = PaseModel(tiny_config).eval()
-    for masked in (False, True):
-        config = ContrastiveConfig(temperature=0.2, shifts=(), mask_homophenes=masked)
-        loss = contrastive_loss(model, encoded_of(audio, fused), phones, torch.ones(2, 5, dtype=torch.bool), config)
-        allowed = ~homophene_pairs(phones).numpy() if masked else np.ones((10, 10), dtype=bool)
-        expected = reference_loss(audio.reshape(10, 16).numpy(), fused.reshape(10, 16).numpy(), allowed, 0.2)
-        assert abs(float(loss) - expected) < 1e-5
+    config = ContrastiveConfig(temperature=0.2, mask_homophenes=masked)
+    loss = contrastive_loss(alignment, encoded_of(audio, video), phones, torch.ones(2, 5, dtype=torch.bool), config)
+    windows = alignment.windows(video)
+    similarity = np.array(
+        [
+            torch.cosine_similarity(step, alignment.fuse(step.expand(2, 5, 16), windows).flatten(0, 1), dim=-1)
+            .detach()
+            .numpy()
+            for step in audio.flatten(0, 1)
+        ]
+    )
+    allowed = ~homophene_pairs(phones).numpy() if masked else np.ones((10, 10), dtype=bool)
+    assert abs(float(loss.detach()) - reference_loss(similarity, allowed, 0.2)) < 1e-5
 
 
 def test_homophenes_of_other_clips_are_paired() -> None:
@@ -44,33 +57,27 @@ def test_homophenes_of_other_clips_are_paired() -> None:
     assert torch.equal(pairs, pairs.T)
 
 
-def test_invalid_steps_change_nothing(tiny_config: ModelConfig) -> None:
-    torch.manual_seed(0)
-    audio, fused = torch.randn(2, 1, 6, 16)
-    phones = torch.full((1, 6), UNKNOWN)
-    valid = torch.tensor([[True, True, True, True, False, False]])
-    model = PaseModel(tiny_config).eval()
-    config = ContrastiveConfig(shifts=(), symmetric=True)
-    loss = contrastive_loss(model, encoded_of(audio, fused), phones, valid, config)
-    audio[0, 4:], fused[0, 4:] = 7.0, -7.0
-    other = contrastive_loss(model, encoded_of(audio, fused), phones, valid, config)
-    short = contrastive_loss(
-        model, encoded_of(audio[:, :4], fused[:, :4]), phones[:, :4], torch.ones(1, 4, dtype=torch.bool), config
-    )
+def test_invalid_steps_change_nothing(alignment: PhonemeAlignment) -> None:
+    """Attention still reaches two frames into what is not valid, so the valid part ends three frames earlier here."""
+    audio, video = torch.randn(2, 1, 8, 16)
+    phones = torch.full((1, 8), UNKNOWN)
+    valid = torch.tensor([[True] * 5 + [False] * 3])
+    config = ContrastiveConfig(symmetric=True)
+    loss = contrastive_loss(alignment, encoded_of(audio, video), phones, valid, config)
+    audio[0, 5:], video[0, 7:] = 7.0, -7.0
+    other = contrastive_loss(alignment, encoded_of(audio, video), phones, valid, config)
     assert torch.isfinite(loss)
-    assert float(loss) == float(other)
-    assert abs(float(loss) - float(short)) < 1e-6
+    assert float(loss.detach()) == float(other.detach())
 
 
-def test_shifted_windows_add_negatives(tiny_config: ModelConfig) -> None:
-    torch.manual_seed(0)
-    model = PaseModel(tiny_config).eval()
-    encoded = encoded_of(*torch.randn(2, 2, 6, 16))
+def test_other_clips_and_shifted_windows_are_negatives(alignment: PhonemeAlignment) -> None:
+    audio, video = torch.randn(2, 2, 6, 16)
     phones, valid = torch.full((2, 6), UNKNOWN), torch.ones(2, 6, dtype=torch.bool)
-    losses = [
-        float(contrastive_loss(model, encoded, phones, valid, ContrastiveConfig(shifts=shifts)).detach())
-        for shifts in ((), (1,), (1, 2, 9))
+    config = ContrastiveConfig()
+    both = contrastive_loss(alignment, encoded_of(audio, video), phones, valid, config)
+    alone = [
+        contrastive_loss(alignment, encoded_of(a[None], v[None]), phones[:1], valid[:1], config)
+        for a, v in zip(audio, video, strict=True)
     ]
-    assert losses[0] < losses[1] < losses[2]
-    beyond = float(contrastive_loss(model, encoded, phones, valid, ContrastiveConfig(shifts=(1, 2))).detach())
-    assert losses[2] == beyond  # nine frames lie outside the window of six: no negative
+    assert float(torch.stack(alone).mean().detach()) > 0  # shifted windows of the same clip
+    assert float(both.detach()) > float(torch.stack(alone).mean().detach())  # and those of the other

@@ -32,7 +32,7 @@ def test_similarity_of_shifted_video_by_hand(tiny_model: PaseModel) -> None:
     assert similarity.shape == (9, 7)
     query = tiny_model.alignment.query(audio[None], None)
     with torch.no_grad():
-        fused = tiny_model.alignment(query, video[None])[0]
+        fused = tiny_model.alignment.fuse(query, tiny_model.alignment.windows(video[None]))[0]
     np.testing.assert_allclose(similarity[:, 3], torch.cosine_similarity(audio, fused, dim=-1), atol=1e-6)
     for column, shift in enumerate(range(-3, 4)):
         inside = [0 <= i + shift < 9 for i in range(9)]
