@@ -84,7 +84,7 @@ def test_what_the_sound_shows_is_measured(evaluated):
     assert aperture["log-mel"] > 0.75
     probes = {(p.input, p.target, p.context): p.accuracy.value for p in validation.probes}
     assert len(probes) == 12
-    assert probes["log-mel", "viseme", 1] > 0.85 > validation.largest_viseme
+    assert probes["log-mel", "viseme", 1] > validation.largest_viseme + 0.15
     assert validation.bilabials.seen[3].value < 0.2
     assert validation.sync.windows.value < 0.6, "the model is random"
     assert len(lines) > 5

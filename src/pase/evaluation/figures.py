@@ -185,18 +185,20 @@ def enough_bilabials(results: Results) -> dict[str, BilabialResult]:
 def draw_comparison(results: Results) -> Figure:
     """What can be read from the features and from plain acoustics, with intervals."""
     rows = _comparison_rows(results)
-    figure = Figure(figsize=(8, 0.9 + 0.55 * len(rows)), layout="constrained")
+    figure = Figure(figsize=(6, 0.9 + 0.62 * len(rows)), layout="constrained")
     axes = figure.subplots()
     colours = {"features": RED, "untrained": "#d9a441", "log-STFT": MUTED, "log-mel": BLUE}
-    for place, (_, estimates) in enumerate(reversed(rows)):
-        for offset, (name, estimate) in zip((0.24, 0.08, -0.08, -0.24), estimates.items(), strict=False):
+    for place, (label, estimates) in enumerate(reversed(rows)):
+        axes.text(0.012, place + 0.36, label, va="center", fontsize=9.5, color=INK)
+        for offset, (name, estimate) in zip((0.16, 0.02, -0.12, -0.26), estimates.items(), strict=False):
             axes.plot([estimate.low, estimate.high], [place + offset] * 2, color=colours[name], linewidth=2, alpha=0.4)
             axes.plot(estimate.value, place + offset, "o", color=colours[name], markersize=6)
     for name, colour in colours.items():
         axes.plot([], [], "o", color=colour, label=INPUT_NAMES.get(name, name))
-    axes.set_yticks(range(len(rows)), [label for label, _ in reversed(rows)])
+    axes.set_yticks([place + 0.5 for place in range(len(rows))], [""] * len(rows))
+    axes.set_ylim(-0.5, len(rows) - 0.5)
     axes.set_xlim(0, 1)
-    axes.legend(frameon=False, fontsize=9, ncols=4, loc="lower center", bbox_to_anchor=(0.35, 1.0))
+    axes.legend(frameon=False, fontsize=9, ncols=2, loc="lower center", bbox_to_anchor=(0.5, 1.0))
     _plain(axes, grid=True)
     return figure
 

@@ -205,7 +205,7 @@ def _cards(results: Results) -> list[Card]:
         Card(
             "lip aperture, correlation",
             f"{_aperture(first, 'features'):.2f}",
-            f"from log-STFT {_aperture(first, 'log-STFT'):.2f}{lips}",
+            f"untrained {_aperture(first, 'untrained'):.2f}, log-STFT {_aperture(first, 'log-STFT'):.2f}{lips}",
         ),
     ]
     for target in ("phone", "viseme"):
