@@ -13,6 +13,7 @@ from pase.audio.augmentation import SpectrumAugment, SpectrumAugmentConfig
 from pase.data.windows import Batch
 from pase.errors import InputError
 from pase.evaluation.sync import SHIFTS, OffsetScore, score_windows
+from pase.models.audio_encoder import at_frames
 from pase.models.config import ModelConfig
 from pase.models.losses import ContrastiveConfig, contrastive_loss
 from pase.models.model import Encoded, PaseModel
@@ -97,8 +98,8 @@ class PaseTask(pl.LightningModule):
 
     def predict_step(self, batch: Batch, batch_idx: int) -> dict[str, Tensor]:
         """Features of each frame, as renderers get them: clip id to shape ``(T, D)``."""
-        encoded = self._encode(batch)
-        features = self.model.features(encoded.audio)
+        states = self.model.features(self.model.audio(batch.waveform).states)
+        features = at_frames(states, batch.context, batch.valid.shape[1])
         return {name: rows[valid] for name, rows, valid in zip(batch.clip_ids, features, batch.valid, strict=True)}
 
     def on_validation_epoch_start(self) -> None:

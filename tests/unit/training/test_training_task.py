@@ -1,9 +1,15 @@
 from pathlib import Path
 
+import numpy as np
 import pytest
 import torch
 
+from pase import PASE
+from pase.corpus.store import Corpus
+from pase.data.module import CorpusDataModule
+from pase.data.windows import WindowConfig
 from pase.errors import InputError
+from pase.models.checkpoint import load_checkpoint
 from pase.models.config import ModelConfig
 from pase.training.export import export
 from pase.training.task import OptimizerConfig, PaseTask, learning_rate_factor
@@ -48,6 +54,23 @@ def test_export_of_something_else(tmp_path: Path, content: bytes | None) -> None
     with pytest.raises(InputError, match=r"a\.ckpt"):
         export(path, tmp_path / "out", {})
     assert not (tmp_path / "out").exists()
+
+
+def test_predictions_are_what_renderers_get(tiny_checkpoint: Path, tiny_corpus: Path) -> None:
+    encoder = PASE.from_pretrained(tiny_checkpoint)
+    model, _ = load_checkpoint(tiny_checkpoint)
+    task = PaseTask(model.config).eval()
+    task.model = model
+    data = CorpusDataModule([tiny_corpus], batch_size=4, window=WindowConfig(context=0))
+    data.setup()
+    batch = next(iter(data.predict_dataloader()))
+    with torch.no_grad():
+        predicted = task.predict_step(batch, 0)
+    corpus = Corpus.open(tiny_corpus)
+    for record in corpus.split("validation"):
+        clip = corpus.read(record)
+        expected = encoder.encode(clip.waveform, 16_000).at_rate(25)[: len(predicted[record.clip_id])]
+        np.testing.assert_allclose(predicted[record.clip_id], expected, atol=1e-4)
 
 
 def test_export_of_another_projects_checkpoint(tmp_path: Path) -> None:
