@@ -1,5 +1,8 @@
 """Encoding sound as it arrives: any chunking gives the features of the whole."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+
 import numpy as np
 import torch
 from torch import Tensor
@@ -48,8 +51,11 @@ class Stream:
         self._finished = True
         return rest
 
-    @torch.inference_mode()
     def _step(self, samples: Waveform) -> Waveform:
+        with torch.inference_mode(), _one_thread():
+            return self._encode(samples)
+
+    def _encode(self, samples: Waveform) -> Waveform:
         self._unheard = np.concatenate([self._unheard, samples])
         windows = (len(self._unheard) - N_FFT) // HOP + 1
         if windows < 1:
@@ -61,3 +67,17 @@ class Stream:
         self._early -= skipped
         features: Waveform = self._scale(outputs[0, skipped:]).numpy()
         return features
+
+
+@contextmanager
+def _one_thread() -> Iterator[None]:
+    """A GRU that goes through one recording has too little to do in each step for a second thread.
+
+    On a busy machine the threads wait for each other a hundred times longer than they compute.
+    """
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(before)

@@ -133,3 +133,13 @@ def test_a_failure_leaves_no_file(encoder: PASE, tmp_path: Path) -> None:
     with pytest.raises(InputError, match=r"short\.wav: 10\.0 ms"):
         encoder.encode_to_file(tmp_path / "short.wav", tmp_path / "out" / "a.npy")
     assert list((tmp_path / "out").iterdir()) == []
+
+
+def test_encoding_leaves_the_number_of_threads(encoder: PASE, sound: np.ndarray) -> None:
+    before = torch.get_num_threads()
+    torch.set_num_threads(2)
+    try:
+        encoder.encode(sound, 16_000)
+        assert torch.get_num_threads() == 2
+    finally:
+        torch.set_num_threads(before)
