@@ -63,6 +63,10 @@ def test_the_export_is_calibrated_and_encodes(run: Path) -> None:
     assert not torch.equal(encoder._scale.scale, torch.ones(16))
 
 
+def test_tiny_numbers_are_numbers_again_after_a_run(run: Path) -> None:
+    assert torch.tensor(1e-40) * 1.0 > 0
+
+
 def test_lightning_checkpoints_load_without_code(run: Path) -> None:
     content = torch.load(run / "checkpoints" / "last.ckpt", weights_only=True)
     assert content["pase_model"]["dim"] == 16

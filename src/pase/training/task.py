@@ -80,6 +80,10 @@ class PaseTask(pl.LightningModule):
         """Let numbers under 1e-38 be zero: a sharp softmax makes many, and CPUs are slow at them."""
         torch.set_flush_denormal(True)
 
+    def teardown(self, stage: str) -> None:
+        """Undo it: it holds for the whole process."""
+        torch.set_flush_denormal(False)
+
     def training_step(self, batch: Batch, batch_idx: int) -> Tensor:
         """One step; returns L."""
         lips = resize_lips(batch.lips, self.model.config.visual.crop_size)
