@@ -1,7 +1,6 @@
 """The `pase` command: parsing and wiring only. What a subcommand needs is imported when it runs."""
 
 import argparse
-import os
 import shlex
 import sys
 from collections.abc import Callable, Sequence
@@ -22,9 +21,6 @@ _LIGHTNING = {
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command; returns its exit status."""
-    # Threads that wait for their next small piece of work shall sleep, not spin: where other programs run, spinning
-    # slows training and encoding many times over. Read when torch is imported.
-    os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
     given = list(sys.argv[1:] if arguments is None else arguments)
     try:
         if given and given[0] in _LIGHTNING:
