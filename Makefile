@@ -22,7 +22,7 @@ demo: install ## The whole way on synthetic faces: corpus, training, ER-NeRF fea
 	$(BIN)/pase prepare demo/raw demo/corpus --recipe folder --landmarks sidecar
 	$(BIN)/pase prepare demo/raw_unseen demo/corpus_unseen --recipe folder --landmarks sidecar
 	$(BIN)/pase fit --config configs/model/pase_tiny.yaml --config configs/demo.yaml
-	$(BIN)/pase-adapt --renderer er-nerf --audio  \
+	$(BIN)/pase-adapt --renderer er-nerf --audio demo/raw_unseen/speaker001/clip00001.mp4 \
 		--output demo/er-nerf --checkpoint demo/run/checkpoint
 	$(BIN)/pase evaluate demo/run/checkpoint demo/corpus --unseen demo/corpus_unseen \
 		--run demo/run --output demo/evaluation
