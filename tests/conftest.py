@@ -85,9 +85,9 @@ def opened_corpus(tiny_corpus: Path) -> Corpus:
 
 
 @pytest.fixture(scope="session")
-def real_data() -> Path:
-    """The folder of real clips, or a skip."""
-    folder = Path(os.environ.get("PASE_TEST_DATA", Path(__file__).parents[2] / "shared" / "data"))
-    if not folder.is_dir():
-        pytest.skip(f"real clips not found at {folder}: set PASE_TEST_DATA")
+def real_clips() -> Path:
+    """The folder of real clips, or a skip that says how to have it."""
+    folder = Path(os.environ.get("PASE_TEST_DATA") or Path(__file__).parents[2] / "shared" / "data").resolve()
+    if not (folder / "grid_s1").is_dir():
+        pytest.skip(f"no real clips in {folder}; set PASE_TEST_DATA to their folder")
     return folder

@@ -1,6 +1,5 @@
 """Preparation of real clips with MediaPipe and PocketSphinx: lips and phones agree in time."""
 
-import os
 from pathlib import Path
 
 import numpy as np
@@ -13,15 +12,11 @@ from pase.phonemes.aligners.grid import read_grid_align
 from pase.phonemes.inventory import BILABIALS, SILENCE
 from pase.video.landmarks import lip_gap
 
-DATA = Path(os.environ.get("PASE_TEST_DATA") or Path(__file__).resolve().parents[2] / "../shared/data")
-
 
 @pytest.fixture(scope="module")
-def corpus(tmp_path_factory: pytest.TempPathFactory) -> Corpus:
+def corpus(tmp_path_factory: pytest.TempPathFactory, real_clips: Path) -> Corpus:
     pytest.importorskip("mediapipe", reason="MediaPipe or its system libraries are missing", exc_type=ImportError)
-    source, model = DATA / "grid_s1", DATA / "models/face_landmarker.task"
-    if not source.is_dir() or not model.is_file():
-        pytest.skip(f"the real clips are not at {DATA}; name their folder by PASE_TEST_DATA")
+    source, model = real_clips / "grid_s1", real_clips / "models/face_landmarker.task"
     folder = tmp_path_factory.mktemp("grid")
     codes = [path.stem for path in sorted((source / "video").glob("*.mp4"))][5::150]
     for part, suffix in (("video", "mp4"), ("align", "align")):
@@ -66,11 +61,11 @@ def test_lips_are_closed_in_bilabials_at_the_right_time(corpus: Corpus) -> None:
 
 @pytest.mark.real_data
 @pytest.mark.slow
-def test_phones_begin_where_grid_says_that_words_begin(corpus: Corpus) -> None:
+def test_phones_begin_where_grid_says_that_words_begin(corpus: Corpus, real_clips: Path) -> None:
     errors = []
     for record in corpus.records:
         assert record.phones is not None
         starts = np.array([interval.start for interval in record.phones.intervals if interval.phone != SILENCE])
-        words = read_grid_align(DATA / "grid_s1/align" / f"{record.clip_id}.align")
+        words = read_grid_align(real_clips / "grid_s1/align" / f"{record.clip_id}.align")
         errors += [np.abs(starts - word.start).min() for word in words]
     assert np.median(errors) < 0.03

@@ -5,14 +5,18 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from pase.audio.waveform import SAMPLE_RATE
 from pase.errors import InputError
 from pase.phonemes.intervals import PhoneTrack
+from pase.phonemes.inventory import UNKNOWN
 
 FRAME_RATE = 25
 """Video frames per second of every prepared clip."""
 
 CROP_SIZE = 96
 """Side of the square lip crop in pixels (paper Table II fits 96 x 96)."""
+
+SAMPLES_PER_FRAME = SAMPLE_RATE // FRAME_RATE
 
 LIP_POINTS = 40
 """Lip landmarks of each frame, in the order of `pase.video.landmarks.LIP_INDICES`."""
@@ -58,6 +62,12 @@ class ClipRecord:
     def duration(self) -> float:
         """Length of the picture in seconds."""
         return self.frames / FRAME_RATE
+
+    def frame_labels(self) -> NDArray[np.int64]:
+        """Class number of the phone at the middle of each video frame, shape ``(frames,)``."""
+        if self.phones is None:
+            return np.full(self.frames, UNKNOWN)
+        return self.phones.labels_at((np.arange(self.frames) + 0.5) / FRAME_RATE)
 
 
 @dataclass(frozen=True, slots=True)

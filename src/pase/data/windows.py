@@ -7,12 +7,10 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from pase.audio.waveform import SAMPLE_RATE, Waveform
-from pase.corpus.clip import FRAME_RATE, Clip
+from pase.audio.waveform import Waveform
+from pase.corpus.clip import FRAME_RATE, SAMPLES_PER_FRAME, Clip
 from pase.models.visual_encoder import MARGIN
 from pase.phonemes.inventory import UNKNOWN
-
-SAMPLES_PER_FRAME = SAMPLE_RATE // FRAME_RATE
 
 
 @dataclass(frozen=True)

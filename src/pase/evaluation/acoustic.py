@@ -7,9 +7,7 @@ from torchaudio.transforms import MelSpectrogram
 
 from pase.audio.stft import EDGE, HOP, N_BINS, LogSpectrum
 from pase.audio.waveform import SAMPLE_RATE
-from pase.corpus.clip import FRAME_RATE
-
-SAMPLES_PER_FRAME = SAMPLE_RATE // FRAME_RATE
+from pase.corpus.clip import SAMPLES_PER_FRAME
 
 N_MELS = 80
 

@@ -8,14 +8,13 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from pase.corpus.clip import FRAME_RATE, Clip, ClipRecord
+from pase.corpus.clip import SAMPLES_PER_FRAME, Clip, ClipRecord
 from pase.corpus.store import Corpus
-from pase.evaluation.acoustic import SAMPLES_PER_FRAME, MelRows, StftRows
+from pase.evaluation.acoustic import MelRows, StftRows
 from pase.evaluation.sync import SHIFTS
 from pase.models.audio_encoder import AudioEncoder, at_frames
 from pase.models.model import PaseModel
 from pase.models.visual_encoder import MARGIN, resize_lips, with_margin
-from pase.phonemes.inventory import UNKNOWN
 from pase.video.landmarks import lip_gap
 
 BATCH = 8
@@ -106,7 +105,7 @@ def measure_clips(
                     spectra,
                     mel,
                     lip_gap(clip.lip_points),
-                    frame_labels(clip.record),
+                    clip.record.frame_labels(),
                     similarity,
                 )
 
@@ -127,13 +126,6 @@ def encode_lips(model: PaseModel, lips: Tensor) -> Tensor:
         window = padded[:, first : first + _PICTURES + 2 * MARGIN]
         parts.append(model.video(resize_lips(window, model.config.visual.crop_size))[0])
     return torch.cat(parts)
-
-
-def frame_labels(record: ClipRecord) -> NDArray[np.int64]:
-    """Class number of the phone at the middle of each video frame, shape ``(T,)``."""
-    if record.phones is None:
-        return np.full(record.frames, UNKNOWN)
-    return record.phones.labels_at((np.arange(record.frames) + 0.5) / FRAME_RATE)
 
 
 def with_context(rows: NDArray[np.float32], frames: int) -> NDArray[np.float32]:

@@ -8,11 +8,11 @@ import torch
 from torch import Tensor
 
 from pase.audio.stft import EDGE, HOP, N_FFT
-from pase.audio.waveform import Waveform
+from pase.audio.waveform import SAMPLE_RATE, Waveform
 from pase.models.audio_encoder import AudioEncoder
 from pase.models.model import FeatureScale
 
-_LONGEST_STEP = 20 * 16_000
+_LONGEST_STEP = 20 * SAMPLE_RATE
 """Samples encoded at once; longer pushes are cut, so that memory does not grow with them."""
 
 

@@ -9,11 +9,11 @@ import lightning.pytorch as pl
 import torch
 from lightning.pytorch.cli import SaveConfigCallback
 
-from pase.corpus.clip import FRAME_RATE
+from pase.corpus.clip import SAMPLES_PER_FRAME
 from pase.data.module import CorpusDataModule
 from pase.files import write_text
 from pase.models.audio_encoder import at_frames
-from pase.phonemes.inventory import PHONE_INDEX, SILENCE, UNKNOWN
+from pase.phonemes.inventory import PHONE_INDEX, SILENCE
 from pase.training.task import PaseTask
 
 
@@ -37,12 +37,11 @@ class CalibrateFeatures(pl.Callback):
             return
         model, states, silent = pl_module.model, [], []
         for clip in data.training_clips(self.clips):
-            frames = min(clip.record.frames, len(clip.waveform) * FRAME_RATE // 16_000)
+            frames = min(clip.record.frames, len(clip.waveform) // SAMPLES_PER_FRAME)
             heard = model.audio(torch.from_numpy(clip.waveform).to(pl_module.device)[None]).states
             states.append(at_frames(heard, 0, frames)[0])
-            middles = [(i + 0.5) / FRAME_RATE for i in range(frames)]
-            labels = clip.record.phones.labels_at(middles) if clip.record.phones else [UNKNOWN] * frames
-            silent.append(torch.as_tensor(labels, device=pl_module.device) == PHONE_INDEX[SILENCE])
+            labels = torch.from_numpy(clip.record.frame_labels()[:frames]).to(pl_module.device)
+            silent.append(labels == PHONE_INDEX[SILENCE])
         model.features.fit(torch.cat(states), torch.cat(silent))
 
 

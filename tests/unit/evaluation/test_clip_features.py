@@ -4,7 +4,7 @@ import torch
 
 from pase.corpus.clip import ClipRecord
 from pase.corpus.store import Corpus
-from pase.evaluation.clip_features import ClipFeatures, encode_lips, frame_labels, measure_clips, with_context
+from pase.evaluation.clip_features import ClipFeatures, encode_lips, measure_clips, with_context
 from pase.evaluation.sync import SHIFTS
 from pase.inference.encoder import PASE
 from pase.models.visual_encoder import resize_lips, with_margin
@@ -71,9 +71,9 @@ def test_context_is_four_before_and_three_after():
 
 def test_labels_are_those_at_the_frames_middles(clip_factory):
     record = clip_factory("a", "train", 0, frames=12).record
-    labels = frame_labels(record)
+    labels = record.frame_labels()
     assert labels[:3].tolist() == [PHONE_INDEX["SIL"], PHONE_INDEX["SIL"], PHONE_INDEX["B"]]  # 20, 60, 100 ms
-    assert frame_labels(clip_factory("a", "train", 0, frames=12, spoken=False).record).tolist() == [UNKNOWN] * 12
+    assert clip_factory("a", "train", 0, frames=12, spoken=False).record.frame_labels().tolist() == [UNKNOWN] * 12
 
 
 def test_lengths_must_agree():

@@ -1,7 +1,6 @@
 """Finding the face model, MediaPipe's missing libraries, sidecar landmarks."""
 
 import io
-import os
 import subprocess
 import sys
 import urllib.request
@@ -18,8 +17,6 @@ from pase.video import faces
 from pase.video.faces import MODEL_VARIABLE, FaceLandmarker, cache_folder, find_model, read_sidecar
 from pase.video.landmarks import MOUTH_LEFT, MOUTH_RIGHT
 from pase.video.reading import iter_frames
-
-DATA = Path(os.environ.get("PASE_TEST_DATA") or Path(__file__).resolve().parents[3] / "../shared/data")
 
 
 @pytest.fixture(autouse=True)
@@ -141,13 +138,11 @@ def test_absent_sidecar(tmp_path: Path) -> None:
 
 
 @pytest.mark.real_data
-def test_finds_a_real_mouth_and_keeps_quiet(capfd: pytest.CaptureFixture[str]) -> None:
+def test_finds_a_real_mouth_and_keeps_quiet(real_clips: Path, capfd: pytest.CaptureFixture[str]) -> None:
     pytest.importorskip(
         "mediapipe", reason="the extra 'faces' or its system libraries are not installed", exc_type=ImportError
     )
-    video, model = DATA / "grid_s1/video/bbaf2n.mp4", DATA / "models/face_landmarker.task"
-    if not video.is_file() or not model.is_file():
-        pytest.skip(f"{video} or {model} is not there")
+    video, model = real_clips / "grid_s1/video/bbaf2n.mp4", real_clips / "models/face_landmarker.task"
     pictures = [picture for picture, _ in zip(iter_frames(video, 25), range(3), strict=False)]
     with FaceLandmarker(model) as landmarker:
         points = landmarker.points(pictures, 25)
