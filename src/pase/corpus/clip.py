@@ -1,6 +1,9 @@
 """What a prepared corpus holds for each clip."""
 
-from dataclasses import dataclass
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Literal, get_args
 
 import numpy as np
 from numpy.typing import NDArray
@@ -23,6 +26,31 @@ LIP_POINTS = 40
 
 SPLITS = ("train", "validation", "test")
 
+OffsetMethod = Literal["bilabial", "model"]
+
+
+@dataclass(frozen=True, slots=True)
+class AvOffset:
+    """How far sound and picture of a clip were apart in the source.
+
+    Attributes:
+        seconds: Positive where the sound lags behind the picture.
+        confidence: By how many standard errors the found shift is better than shifts further away; more is surer.
+        method: ``"bilabial"`` (lips are closed in /p b m/) or ``"model"`` (a trained sync model).
+        corrected: Whether the prepared clip has its sound moved so that both agree.
+    """
+
+    seconds: float
+    confidence: float
+    method: OffsetMethod
+    corrected: bool = False
+
+    def __post_init__(self) -> None:
+        if self.method not in get_args(OffsetMethod):
+            raise InputError(f"offset method {self.method!r} is not one of {', '.join(get_args(OffsetMethod))}")
+        if not (abs(self.seconds) < 10 and abs(self.confidence) < 1e6):
+            raise InputError(f"an offset of {self.seconds} s with confidence {self.confidence} cannot be")
+
 
 @dataclass(frozen=True, slots=True)
 class ClipRecord:
@@ -38,6 +66,9 @@ class ClipRecord:
         phones: Phones in time, or None where no alignment was possible or wanted.
         shard: File name of the shard that holds the clip, below ``shards/``.
         source: The user's own file, relative to the prepared source folder.
+        source_start: Seconds from the beginning of that file to the clip's.
+        offset: How far sound and picture were apart; None where it could not be measured.
+        quality: Measures of picture and sound by name, see `pase.preparation.stages.quality`.
     """
 
     clip_id: str
@@ -49,6 +80,9 @@ class ClipRecord:
     phones: PhoneTrack | None
     shard: str
     source: str
+    source_start: float = 0.0
+    offset: AvOffset | None = None
+    quality: Mapping[str, float] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         if self.split not in SPLITS:
@@ -57,6 +91,8 @@ class ClipRecord:
             raise InputError(
                 f"clip {self.clip_id}: {self.frames} frames and {self.samples} samples; both must be positive"
             )
+        if not all(math.isfinite(value) for value in (self.source_start, *self.quality.values())):
+            raise InputError(f"clip {self.clip_id}: its start or a quality measure is no finite number")
 
     @property
     def duration(self) -> float:

@@ -2,11 +2,12 @@
 
 import json
 from collections.abc import Mapping
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 from pase.audio.waveform import SAMPLE_RATE
-from pase.corpus.clip import CROP_SIZE, FRAME_RATE, ClipRecord
+from pase.corpus.clip import CROP_SIZE, FRAME_RATE, AvOffset, ClipRecord
 from pase.corpus.shards import Extent, check_clip_id
 from pase.errors import InputError
 from pase.files import read_json
@@ -62,11 +63,14 @@ def record_to_json(record: ClipRecord) -> dict[str, Any]:
         "phones": None if record.phones is None else record.phones.to_json(),
         "shard": record.shard,
         "source": record.source,
+        "source_start": record.source_start,
+        "av_offset": None if record.offset is None else asdict(record.offset),
+        "quality": dict(record.quality),
     }
 
 
 def record_from_json(row: Mapping[str, Any]) -> ClipRecord:
-    """Inverse of `record_to_json`; further keys are ignored.
+    """Inverse of `record_to_json`; further keys are ignored, the last three may be absent.
 
     Raises:
         InputError: A key is absent or a value is not allowed.
@@ -82,8 +86,11 @@ def record_from_json(row: Mapping[str, Any]) -> ClipRecord:
             phones=None if row["phones"] is None else PhoneTrack.from_json(row["phones"]),
             shard=_check_shard_name(str(row["shard"])),
             source=str(row["source"]),
+            source_start=float(row.get("source_start", 0.0)),
+            offset=None if row.get("av_offset") is None else AvOffset(**row["av_offset"]),
+            quality={str(name): float(value) for name, value in dict(row.get("quality", {})).items()},
         )
-    except (KeyError, TypeError, ValueError) as error:
+    except (KeyError, TypeError, ValueError, OverflowError) as error:
         raise InputError(f"not a clip record: {type(error).__name__} {error}") from error
 
 
