@@ -10,6 +10,7 @@
 
 import json
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -51,6 +52,18 @@ class EncodedClip:
             codec.encode_lips(clip.lips),
             codec.encode_points(clip.lip_points),
         )
+
+    def decode(self) -> Clip:
+        """Decompress the clip.
+
+        Raises:
+            InputError: A member is damaged, or of another length than the record says.
+        """
+        clip = Clip(
+            self.record, codec.decode_sound(self.flac), codec.decode_lips(self.mp4), codec.decode_points(self.points)
+        )
+        _check_shapes(clip)
+        return clip
 
     def pack(self) -> bytes:
         """The clip's part of a shard."""
@@ -125,23 +138,36 @@ class Corpus:
         Raises:
             InputError: The shard is missing, damaged, or does not hold the clip as the manifest says.
         """
-        path = self.folder / "shards" / record.shard
+        with self._naming(record):
+            return self._encoded(record).decode()
+
+    def encoded(self, record: ClipRecord) -> EncodedClip:
+        """One clip from its shard with its members still encoded, for those who decode a part of them.
+
+        Raises:
+            InputError: The shard is missing, damaged, or does not hold the clip as the manifest says.
+        """
+        with self._naming(record):
+            return self._encoded(record)
+
+    def _encoded(self, record: ClipRecord) -> EncodedClip:
+        if record.clip_id not in self._extents:
+            raise InputError("the manifest does not name it")
+        block = read_extent(self._shard(record), self._extents[record.clip_id])
+        return replace(EncodedClip.unpack(record.clip_id, block), record=record)
+
+    def _shard(self, record: ClipRecord) -> Path:
+        return self.folder / "shards" / record.shard
+
+    @contextmanager
+    def _naming(self, record: ClipRecord) -> Iterator[None]:
         try:
-            if record.clip_id not in self._extents:
-                raise InputError("the manifest does not name it")
-            encoded = EncodedClip.unpack(record.clip_id, read_extent(path, self._extents[record.clip_id]))
-            clip = Clip(
-                record,
-                codec.decode_sound(encoded.flac),
-                codec.decode_lips(encoded.mp4),
-                codec.decode_points(encoded.points),
-            )
-            _check_shapes(clip)
+            yield
         except InputError as error:
             raise InputError(
-                f"{path}: clip {record.clip_id}: {error}. Copy the shard again, or run `pase prepare` again."
+                f"{self._shard(record)}: clip {record.clip_id}: {error}. "
+                "Copy the shard again, or run `pase prepare` again."
             ) from error
-        return clip
 
     def __iter__(self) -> Iterator[Clip]:
         return (self.read(record) for record in self.records)

@@ -1,5 +1,6 @@
 """Sound, lip crops and lip points as bytes."""
 
+import functools
 import io
 import wave
 
@@ -87,3 +88,32 @@ def array(value: np.ndarray, allow_pickle: bool = False) -> bytes:
 def test_other_bytes_are_refused(decode, data: bytes) -> None:
     with pytest.raises(InputError):
         decode(data)
+
+
+@pytest.fixture(scope="module")
+def long_clip() -> bytes:
+    """Two hundred frames of moving texture, with key frames between."""
+    rng = np.random.default_rng(1)
+    texture = rng.integers(30, 220, (130, 130, 3)).astype(np.uint8).repeat(2, axis=0).repeat(2, axis=1)
+    return encode_lips(np.stack([texture[n % 140 : n % 140 + 96, n // 2 : n // 2 + 96] for n in range(200)]))
+
+
+decode_whole = functools.cache(decode_lips)
+
+
+@settings(max_examples=40, deadline=None)
+@given(start=st.integers(0, 230), stop=st.none() | st.integers(0, 230))
+def test_a_window_equals_the_same_frames_of_the_whole(long_clip: bytes, start: int, stop: int | None) -> None:
+    np.testing.assert_array_equal(decode_lips(long_clip, start, stop), decode_whole(long_clip)[start:stop])
+
+
+def test_frames_before_the_key_frame_of_a_window_are_not_needed(long_clip: bytes) -> None:
+    damaged = bytearray(long_clip)
+    first = long_clip.index(b"mdat") + 8
+    damaged[first : first + 4000] = b"\xff" * 4000  # within the first two seconds
+    np.testing.assert_array_equal(decode_lips(bytes(damaged), 120, 160), decode_lips(long_clip)[120:160])
+
+
+def test_windows_are_counted_from_zero(long_clip: bytes) -> None:
+    with pytest.raises(InputError, match="counted from 0"):
+        decode_lips(long_clip, -5)
