@@ -1,92 +1,89 @@
-"""Face landmarks in pictures, by MediaPipe's FaceLandmarker or from a sidecar file."""
+"""Face landmarks in pictures: MediaPipe's FaceLandmarker, for as many faces as there are."""
 
-import io
 import os
 import re
 import sys
 import tempfile
-import urllib.request
-import zipfile
 from collections.abc import Iterable, Iterator
 from contextlib import ExitStack, contextmanager
-from http.client import HTTPException
+from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
-from pase.errors import InputError, MissingExtraError, UnusableClipError
+from pase.errors import MissingExtraError
 from pase.extras import require
-from pase.files import atomic_path
 from pase.video.landmarks import POINT_INDICES
 from pase.video.reading import Picture
+from pase.video.shots import CutFinder
 
-MODEL_VARIABLE = "PASE_FACE_LANDMARKER"
-"""Environment variable that names the model file."""
+MAX_FACES = 4
+"""Faces that are looked for in one picture."""
 
-MODEL_URL = (
-    "https://storage.googleapis.com/mediapipe-models/face_landmarker/face_landmarker/float16/1/face_landmarker.task"
-)
-
-_MODEL_NAME = "face_landmarker.task"
-_TIMEOUT = 30.0  # seconds without an answer
+_RECOUNT = 25
+"""Pictures after which it is looked again whether somebody has come into the picture."""
 
 
-def cache_folder() -> Path:
-    """The user's cache: ``$XDG_CACHE_HOME/pase`` or ``~/.cache/pase``."""
-    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "pase"
+@dataclass(frozen=True, slots=True)
+class FaceDetections:
+    """What is seen in the pictures of one video.
+
+    Attributes:
+        points: Pixels, float32, shape ``(T, F, 46, 2)`` in the order of `pase.video.landmarks.POINT_INDICES`; NaN where
+            there are fewer than F faces. A face may change its place along F from frame to frame.
+        cuts: Numbers of the frames with which a new shot begins, without 0.
+    """
+
+    points: NDArray[np.float32]
+    cuts: tuple[int, ...] = ()
 
 
-def find_model(given: Path | None = None) -> Path:
-    """The FaceLandmarker model: as given, else by `MODEL_VARIABLE`, else from the cache, else downloaded into it.
+def detect_faces(pictures: Iterable[Picture], frame_rate: int, model: Path) -> FaceDetections:
+    """Find shot cuts and the faces of consecutive pictures in one pass.
+
+    MediaPipe follows one face cheaply and several at a cost, so that faces are counted at the beginning of each shot
+    and about once a second, and as many are followed.
+
+    Args:
+        pictures: RGB, shape ``(H, W, 3)`` each.
+        frame_rate: Pictures per second (Hz).
+        model: The file that `pase.video.face_model.find_model` gives.
 
     Raises:
-        InputError: The named file is no model.
-        MissingExtraError: It cannot be downloaded; the message says where to put it.
+        MissingExtraError: MediaPipe or a system library that it needs is absent.
     """
-    named = given or (Path(os.environ[MODEL_VARIABLE]) if os.environ.get(MODEL_VARIABLE) else None)
-    if named is not None:
-        if not zipfile.is_zipfile(named):
-            raise InputError(
-                f"the face landmarker model {named} does not exist or is no .task bundle; download it from {MODEL_URL}"
-            )
-        return named
-    cached = cache_folder() / _MODEL_NAME
-    if not zipfile.is_zipfile(cached):
-        _download(cached)
-    return cached
-
-
-def _download(target: Path) -> None:
-    try:
-        with urllib.request.urlopen(MODEL_URL, timeout=_TIMEOUT) as answer:
-            data = answer.read()
-    except (OSError, HTTPException) as error:
-        raise MissingExtraError(_no_download(target, str(error))) from error
-    if not zipfile.is_zipfile(io.BytesIO(data)):
-        raise MissingExtraError(_no_download(target, "the answer is no model bundle"))
-    with atomic_path(target) as temporary:
-        temporary.write_bytes(data)
-
-
-def _no_download(target: Path, reason: str) -> str:
-    return (
-        f"the face landmarker model is needed and cannot be downloaded ({reason}). Download {MODEL_URL} elsewhere "
-        f"and put it at {target}, or name its place by {MODEL_VARIABLE}."
-    )
+    cuts = CutFinder()
+    rows: list[NDArray[np.float32]] = []
+    starts: list[int] = []
+    with FaceLandmarker(model, MAX_FACES, "IMAGE") as counter, _Follower(model) as follower:
+        for number, picture in enumerate(pictures):
+            cut = cuts.push(picture)
+            if cut:
+                starts.append(number)
+            if cut or number % _RECOUNT == 0:
+                follower.expect(len(counter.locate(picture)), anew=cut)
+            rows.append(follower.locate(picture, number * 1000 // frame_rate))
+    width = max((len(row) for row in rows), default=0)
+    points = np.full((len(rows), width, len(POINT_INDICES), 2), np.nan, dtype=np.float32)
+    for target, row in zip(points, rows, strict=True):
+        target[: len(row)] = row
+    return FaceDetections(points, tuple(starts))
 
 
 class FaceLandmarker:
-    """Finds the points of the largest face in the pictures of one clip, in order. Used by ``with``, once per clip.
+    """Finds the points of faces in pictures. Used by ``with``.
 
     Args:
-        model: The file that `find_model` gives.
+        model: The file that `pase.video.face_model.find_model` gives.
+        faces: Most faces to find.
+        mode: ``"VIDEO"`` follows faces through the pictures of one shot in order; ``"IMAGE"`` takes any pictures.
     """
 
-    def __init__(self, model: Path) -> None:
-        self._model = model
+    def __init__(self, model: Path, faces: int = 1, mode: Literal["VIDEO", "IMAGE"] = "VIDEO") -> None:
+        self._model, self._faces, self._mode = model, faces, mode
         self._closing = ExitStack()
 
     def __enter__(self) -> "FaceLandmarker":
@@ -103,8 +100,8 @@ class FaceLandmarker:
                 self._image = require("mediapipe")
                 options = vision.FaceLandmarkerOptions(
                     base_options=base.BaseOptions(model_asset_path=str(self._model)),
-                    running_mode=vision.RunningMode.VIDEO,
-                    num_faces=1,
+                    running_mode=vision.RunningMode[self._mode],
+                    num_faces=self._faces,
                 )
                 self._engine: Any = vision.FaceLandmarker.create_from_options(options)
             stack.callback(self._engine.close)
@@ -116,52 +113,51 @@ class FaceLandmarker:
     ) -> None:
         self._closing.close()
 
-    def points(self, pictures: Iterable[Picture], frame_rate: int) -> NDArray[np.float32]:
-        """Landmarks of consecutive pictures.
+    def locate(self, picture: Picture, milliseconds: int = 0) -> NDArray[np.float32]:
+        """Landmarks in one picture.
 
         Args:
-            pictures: RGB, shape ``(H, W, 3)`` each.
-            frame_rate: Pictures per second (Hz).
+            picture: RGB, shape ``(H, W, 3)``.
+            milliseconds: Its time; rising from call to call in mode ``"VIDEO"``, without meaning in the other.
 
         Returns:
-            Pixels, float32, shape ``(T, 46, 2)`` in the order of `POINT_INDICES`; NaN where no face is found.
+            Pixels, float32, shape ``(faces found, 46, 2)`` in the order of `POINT_INDICES`.
         """
-        rows = [self._locate(picture, number * 1000 // frame_rate) for number, picture in enumerate(pictures)]
-        return np.stack(rows) if rows else np.zeros((0, len(POINT_INDICES), 2), dtype=np.float32)
-
-    def _locate(self, picture: Picture, milliseconds: int) -> NDArray[np.float32]:
         image = self._image.Image(image_format=self._image.ImageFormat.SRGB, data=np.ascontiguousarray(picture))
-        faces = self._engine.detect_for_video(image, milliseconds).face_landmarks
-        if not faces:
-            return np.full((len(POINT_INDICES), 2), np.nan, dtype=np.float32)
-        height, width = picture.shape[:2]
-        return np.array([(faces[0][i].x * width, faces[0][i].y * height) for i in POINT_INDICES], dtype=np.float32)
-
-
-def read_sidecar(path: Path) -> NDArray[np.float32]:
-    """Landmarks from a file instead of a detector.
-
-    Args:
-        path: ``.npz`` with `points`, float32, shape ``(T, 46, 2)``, pixels, in the order of `POINT_INDICES`, one row
-            per frame of the video at 25 frames per second; NaN in frames without a face.
-
-    Raises:
-        UnusableClipError: Absent, or no such array.
-    """
-    try:
-        with path.open("rb") as file, np.load(file, allow_pickle=False) as archive:
-            points = np.asarray(archive["points"])
-    except FileNotFoundError as error:
-        raise UnusableClipError("no_landmarks", f"the landmark file {path} does not exist") from error
-    except (OSError, KeyError, ValueError, EOFError, zipfile.BadZipFile, TypeError, AttributeError) as error:
-        raise UnusableClipError(
-            "bad_landmarks", f"{path} is no .npz file with an array named points: {error}"
-        ) from error
-    if points.dtype != np.float32 or points.ndim != 3 or points.shape[1:] != (len(POINT_INDICES), 2):
-        raise UnusableClipError(
-            "bad_landmarks", f"{path}: points are {points.dtype} {points.shape}, expected float32 (frames, 46, 2)"
+        found = (
+            self._engine.detect_for_video(image, milliseconds) if self._mode == "VIDEO" else self._engine.detect(image)
         )
-    return points
+        height, width = picture.shape[:2]
+        rows = [[(face[i].x * width, face[i].y * height) for i in POINT_INDICES] for face in found.face_landmarks]
+        return np.array(rows, dtype=np.float32).reshape(-1, len(POINT_INDICES), 2)
+
+
+class _Follower:
+    """A landmarker that is replaced when a shot begins or when it follows too few faces."""
+
+    def __init__(self, model: Path) -> None:
+        self._model = model
+        self._faces = 0
+        self._closing = ExitStack()
+
+    def __enter__(self) -> "_Follower":
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._closing.close()
+
+    def expect(self, faces: int, *, anew: bool) -> None:
+        """Follow at least so many faces from now on; `anew` forgets those of the shot before."""
+        wanted = max(1, faces)
+        if anew or wanted > self._faces:
+            self._closing.close()
+            self._engine = self._closing.enter_context(FaceLandmarker(self._model, wanted))
+            self._faces = wanted
+
+    def locate(self, picture: Picture, milliseconds: int) -> NDArray[np.float32]:
+        return self._engine.locate(picture, milliseconds)
 
 
 @contextmanager

@@ -6,7 +6,8 @@ origin, and the distance between these corners as their unit.
 """
 
 import math
-from collections.abc import Iterable
+from collections import deque
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -27,11 +28,13 @@ MAX_GAP = 5
 MIN_EYE_DISTANCE = 20.0
 """Pixels between the outer eye corners below which lips are too few pixels to learn from."""
 
+MAX_JUMP = 0.75
+"""Eye distances that a face moves from one frame to the next; more is another face, or a cut."""
+
 _CANONICAL = np.array([-0.5, -0.19 + 0.015j, 0.19 + 0.015j, 0.5, -0.04j, 0.05j])
 """The stable points of a mean upright face, x + iy, in the order of `STABLE_INDICES`."""
 
 _SMOOTHING = 1.2  # frames, the Gaussian's standard deviation: removes the detector's jitter, follows a nod
-_MAX_JUMP = 0.75  # eye distances from one frame to the next; more is another face, or a cut
 _STABLE = len(STABLE_INDICES)
 
 
@@ -52,6 +55,21 @@ class FaceTrack:
     shift: NDArray[np.complex128]
     centre: complex
     lip_points: NDArray[np.float32]
+
+    def __len__(self) -> int:
+        return len(self.shift)
+
+    def crop(self, picture: Picture, frame: int, size: int) -> Picture:
+        """The lip crop of one frame.
+
+        Raises:
+            UnusableClipError: The mouth is outside the picture.
+        """
+        scale_rotation, shift = complex(self.scale_rotation[frame]), complex(self.shift[frame])
+        mouth = scale_rotation * self.centre + shift
+        if not (0 <= mouth.real < picture.shape[1] and 0 <= mouth.imag < picture.shape[0]):
+            raise UnusableClipError("mouth_outside", f"the mouth is outside the picture in frame {frame} of the face")
+        return crop_lips(picture, scale_rotation, shift, self.centre, size)
 
 
 def track_face(points: NDArray[np.float32]) -> FaceTrack:
@@ -106,33 +124,37 @@ def fill_gaps(points: NDArray[np.float32]) -> NDArray[np.float64]:
     return filled
 
 
-def crop_clip(pictures: Iterable[Picture], track: FaceTrack, size: int) -> NDArray[np.uint8]:
-    """The stabilised lip crops of a clip.
+def crop_tracks(
+    pictures: Iterable[Picture], tracks: Sequence[tuple[int, FaceTrack]], size: int
+) -> Iterator[tuple[int, NDArray[np.uint8]]]:
+    """The stabilised lip crops of the faces in a video, in one pass over its pictures.
 
     Args:
-        pictures: The clip's frames, RGB, one per row of the track.
-        track: From `track_face`.
+        pictures: The video's frames, RGB.
+        tracks: The number of the first frame of each track, and the track; sorted by the number. Pictures beyond the
+            last track are not asked for.
         size: Side of the crops in pixels.
 
-    Returns:
-        RGB, shape ``(T, size, size, 3)``.
+    Yields:
+        The place of a finished track in `tracks`, and its crops, RGB, shape ``(T, size, size, 3)``.
 
     Raises:
-        UnusableClipError: Not as many pictures as landmarks, or the mouth leaves the picture.
+        UnusableClipError: There are fewer pictures than landmarks, or the mouth leaves the picture.
     """
-    frames = len(track.shift)
-    crops = np.empty((frames, size, size, 3), dtype=np.uint8)
-    number = -1
+    waiting = deque(enumerate(tracks))
+    under_way: list[tuple[int, int, FaceTrack, NDArray[np.uint8]]] = []
     for number, picture in enumerate(pictures):
-        if number < frames:
-            scale_rotation, shift = track.scale_rotation[number], track.shift[number]
-            mouth = scale_rotation * track.centre + shift
-            if not (0 <= mouth.real < picture.shape[1] and 0 <= mouth.imag < picture.shape[0]):
-                raise UnusableClipError("mouth_outside", f"the mouth is outside the picture in frame {number}")
-            crops[number] = crop_lips(picture, scale_rotation, shift, track.centre, size)
-    if number + 1 != frames:
-        raise UnusableClipError("bad_landmarks", f"landmarks of {frames} frames for a video of {number + 1}")
-    return crops
+        while waiting and waiting[0][1][0] == number:
+            place, (start, track) = waiting.popleft()
+            under_way.append((place, start, track, np.empty((len(track), size, size, 3), dtype=np.uint8)))
+        for place, start, track, crops in under_way:
+            crops[number - start] = track.crop(picture, number - start, size)
+            if number - start == len(track) - 1:
+                yield place, crops
+        under_way = [entry for entry in under_way if number - entry[1] < len(entry[2]) - 1]
+        if not waiting and not under_way:
+            return
+    raise UnusableClipError("bad_landmarks", "there are landmarks of more frames than the video has pictures")
 
 
 def crop_lips(picture: Picture, scale_rotation: complex, shift: complex, centre: complex, size: int) -> Picture:
@@ -204,7 +226,7 @@ def _check_motion(scale: NDArray[np.float64], middle: NDArray[np.complex128]) ->
             "are needed",
         )
     jumps = np.abs(np.diff(middle)) / scale[1:]
-    if len(jumps) and jumps.max() > _MAX_JUMP:
+    if len(jumps) and jumps.max() > MAX_JUMP:
         raise UnusableClipError(
             "face_jump", f"the face jumps at frame {jumps.argmax() + 1}: a cut, or another face. Cut the clip there."
         )

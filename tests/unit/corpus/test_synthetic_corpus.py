@@ -11,7 +11,7 @@ from pase.corpus.synthetic import generate, synthesize
 from pase.errors import InputError
 from pase.phonemes.inventory import BILABIALS
 from pase.phonemes.textgrid import read_textgrid
-from pase.video.faces import read_sidecar
+from pase.video.sidecar import read_sidecar
 from pase.video.landmarks import lip_gap
 from pase.video.reading import iter_frames
 

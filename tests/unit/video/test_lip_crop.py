@@ -1,5 +1,7 @@
 """The stabilised lip crop."""
 
+from collections.abc import Iterator
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -17,9 +19,15 @@ from pase.video.landmarks import (
     STABLE_INDICES,
     lip_gap,
 )
-from pase.video.lip_crop import CROP_SIDE, crop_clip, fill_gaps, track_face
+from pase.video.lip_crop import CROP_SIDE, FaceTrack, crop_tracks, fill_gaps, track_face
 
 MOUTH = 0.9j  # middle of the mouth of the test face, in eye distances below the eyes
+
+
+def crop_clip(pictures: list[NDArray[np.uint8]], track: FaceTrack, size: int) -> NDArray[np.uint8]:
+    ((place, crops),) = crop_tracks(pictures, [(0, track)], size)
+    assert place == 0
+    return crops
 
 
 def face(frames: int, opening: float = 0.1) -> NDArray[np.complex128]:
@@ -128,11 +136,30 @@ def test_mouth_outside_the_picture() -> None:
         crop_clip([np.zeros((80, 120, 3), dtype=np.uint8)] * 2, track_face(pixels(points)), 96)
 
 
-@pytest.mark.parametrize("pictures", [2, 4])
-def test_other_number_of_pictures_than_landmarks(pictures: int) -> None:
+def test_fewer_pictures_than_landmarks() -> None:
     track = track_face(pixels(80 * face(3) + (100 + 20j)))
-    with pytest.raises(UnusableClipError, match=f"3 frames for a video of {pictures}"):
-        crop_clip([np.zeros((200, 200, 3), dtype=np.uint8)] * pictures, track, 96)
+    with pytest.raises(UnusableClipError, match="more frames than the video has pictures"):
+        crop_clip([np.zeros((200, 200, 3), dtype=np.uint8)] * 2, track, 96)
+
+
+def test_several_faces_are_cropped_in_one_pass_that_ends_with_the_last() -> None:
+    left, right = (track_face(pixels(60 * face(4) + place)) for place in (60 + 40j, 260 + 40j))
+    shown = []
+
+    def pictures() -> Iterator[NDArray[np.uint8]]:
+        for number in range(100):
+            shown.append(number)
+            picture = np.full((200, 320, 3), 10 * number, dtype=np.uint8)
+            picture[:, 160:, 0] = 255
+            yield picture
+
+    found = list(crop_tracks(pictures(), [(0, left), (2, right), (6, left)], 32))
+    assert [place for place, _ in found] == [0, 1, 2]
+    assert shown == list(range(10))
+    for (place, crops), start in zip(found, (0, 2, 6), strict=True):
+        assert crops.shape == (4, 32, 32, 3)
+        np.testing.assert_array_equal(crops[:, 0, 0, 1], 10 * (start + np.arange(4)))
+        assert (crops[..., 0] == 255).all() == (place == 1)
 
 
 def _with_gaps(frames: int, *gaps: range) -> NDArray[np.float32]:
