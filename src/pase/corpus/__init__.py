@@ -1,1 +1,1 @@
-"""From raw talking-face videos to a phoneme-aligned corpus, and the synthetic corpus."""
+"""A prepared corpus on disk, and the synthetic corpus."""

@@ -20,7 +20,7 @@ from pase.corpus.sound import MAX_SECONDS, fit_to_picture, read_sound
 from pase.corpus.store import EncodedClip
 from pase.errors import InputError, UnusableClipError
 from pase.phonemes.aligners.base import Aligner
-from pase.phonemes.aligners.grid import read_grid_align
+from pase.phonemes.aligners.grid_align import read_grid_align
 from pase.phonemes.aligners.pocketsphinx import PocketSphinxAligner
 from pase.phonemes.intervals import PhoneTrack
 from pase.phonemes.textgrid import read_textgrid

@@ -1,6 +1,6 @@
 """Worker processes that raise, and that die. The tasks are expressions, for workers cannot import this file."""
 
-from pase.corpus.executor import WorkerDiedError, run_tasks
+from pase.preparation.executors.local import WorkerDiedError, run_tasks
 
 DIE = "__import__('os')._exit(1)"
 

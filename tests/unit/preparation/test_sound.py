@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from pase.corpus.sound import fit_to_picture, read_sound
+from pase.preparation.sound import fit_to_picture, read_sound
 from pase.errors import UnusableClipError
 
 

@@ -1,0 +1,1 @@
+"""`pase prepare`: from raw talking-face videos to a phoneme-aligned corpus."""
