@@ -5,7 +5,7 @@ from types import ModuleType
 
 from pase.errors import MissingExtraError
 
-_EXTRA_OF = {"mediapipe": "faces", "espeakng_loader": "synthetic", "wandb": "wandb"}
+_EXTRA_OF = {"fsspec": "remote", "mediapipe": "faces", "espeakng_loader": "synthetic", "wandb": "wandb", "ray": "ray"}
 
 
 def require(module: str) -> ModuleType:

@@ -1,6 +1,7 @@
 """How the sound, lip crops and lip points of one clip become bytes, and back."""
 
 import io
+import re
 from collections.abc import Iterator
 from fractions import Fraction
 from typing import Any
@@ -33,6 +34,12 @@ _VIDEO_OPTIONS = {
     "g": "50",
 }
 
+_POINTS_HEADER = re.compile(
+    rb"\x93NUMPY\x01\x00..\{'descr': '<f2', 'fortran_order': False, "
+    rb"'shape': \((?P<frames>[0-9]{1,9}), %d, 2\), \} *\n" % LIP_POINTS,
+    re.DOTALL,
+)
+
 _SMALL_PICTURES = {"max_pixels": str(4 * CROP_SIZE**2)}
 """No memory for pictures that only a hostile file can hold."""
 
@@ -55,24 +62,41 @@ def encode_sound(waveform: NDArray[np.float32]) -> bytes:
     return buffer.getvalue()
 
 
-def decode_sound(data: bytes) -> NDArray[np.float32]:
+def decode_sound(data: bytes, stop: int | None = None) -> NDArray[np.float32]:
     """Inverse of `encode_sound`, up to the rounding to 16 bits.
+
+    Args:
+        data: What `encode_sound` gave.
+        stop: Sample after the last that is wanted; None for the end. No more is decoded, whatever the data claim.
+
+    Returns:
+        16 kHz mono float32, shape ``(N,)``.
 
     Raises:
         InputError: No FLAC of 16 kHz mono.
     """
     try:
         with av.open(io.BytesIO(data), "r", format="flac") as container:
-            stream = container.streams.audio[0]
-            stream.codec_context.thread_count = 1
-            if stream.rate != SAMPLE_RATE or stream.channels != 1:
-                raise InputError(f"sound of {stream.rate} Hz with {stream.channels} channels, not 16 kHz mono")
-            pieces = [frame.to_ndarray().reshape(-1) for frame in container.decode(stream)]
+            pieces = list(_sound_pieces(container, stop))
     except (FFmpegError, IndexError) as error:
         raise InputError(f"the sound cannot be decoded: {error}") from error
     if not pieces:
         raise InputError("the sound is empty")
-    return np.concatenate(pieces).astype(np.float32) / np.float32(32768)
+    return np.concatenate(pieces)[:stop].astype(np.float32) / np.float32(32768)
+
+
+def _sound_pieces(container: InputContainer, stop: int | None) -> Iterator[NDArray[Any]]:
+    stream = container.streams.audio[0]
+    stream.codec_context.thread_count = 1
+    length = 0
+    for frame in container.decode(stream):
+        found = (frame.sample_rate, frame.layout.nb_channels, frame.format.name)
+        if found != (SAMPLE_RATE, 1, "s16"):
+            raise InputError(f"sound of {found[0]} Hz with {found[1]} channels as {found[2]}, not 16 kHz mono s16")
+        yield frame.to_ndarray().reshape(-1)
+        length += frame.samples
+        if stop is not None and length >= stop:
+            return
 
 
 def encode_lips(lips: NDArray[np.uint8]) -> bytes:
@@ -152,9 +176,15 @@ def _number(frame: VideoFrame) -> int:
 
 
 def encode_points(points: NDArray[np.float32]) -> bytes:
-    """Lip points, shape ``(T, 40, 2)`` in eye distances, as a float16 ``.npy`` (finer than 1/20 pixel of the crop)."""
+    """Lip points, shape ``(T, 40, 2)`` in eye distances, as a float16 ``.npy`` (finer than 1/20 pixel of the crop).
+
+    Raises:
+        InputError: A coordinate is no finite number of float16.
+    """
+    rounded = points.astype(np.float16)
+    _check_points(rounded)
     buffer = io.BytesIO()
-    np.save(buffer, points.astype(np.float16), allow_pickle=False)
+    np.save(buffer, rounded, allow_pickle=False)
     return buffer.getvalue()
 
 
@@ -162,13 +192,21 @@ def decode_points(data: bytes) -> NDArray[np.float32]:
     """Inverse of `encode_points`.
 
     Raises:
-        InputError: Not an array of lip points.
+        InputError: Not a float16 array of lip points, or of another length than its header says.
     """
-    try:
-        points = np.load(io.BytesIO(data), allow_pickle=False)
-    except (ValueError, EOFError, OSError) as error:
-        raise InputError(f"the lip points cannot be read: {error}") from error
-    if points.dtype != np.float16 or points.ndim != 3 or points.shape[1:] != (LIP_POINTS, 2):
-        raise InputError(f"the lip points are {points.dtype} {points.shape}, not float16 (T, {LIP_POINTS}, 2)")
-    exact: NDArray[np.float32] = points.astype(np.float32)
-    return exact
+    # numpy's own reader makes room for the shape that a header claims before it looks at what follows.
+    header = _POINTS_HEADER.match(data)
+    if header is None:
+        raise InputError(f"the lip points are no .npy of float16 (T, {LIP_POINTS}, 2): they begin with {data[:80]!r}")
+    content = data[header.end() :]
+    frames = int(header["frames"])
+    if len(content) != frames * LIP_POINTS * 4:
+        raise InputError(f"the lip points claim {frames} frames and have {len(content)} bytes")
+    points = np.frombuffer(content, np.float16).reshape(frames, LIP_POINTS, 2)
+    _check_points(points)
+    return points.astype(np.float32)
+
+
+def _check_points(points: NDArray[np.float16]) -> None:
+    if not np.isfinite(points).all():
+        raise InputError("the lip points have coordinates that are no finite numbers")

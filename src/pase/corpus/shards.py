@@ -6,14 +6,16 @@ The members of a clip lie beside each other as ``<clip_id>.flac``, ``<clip_id>.m
 
 import io
 import re
-import tarfile
 from dataclasses import dataclass
-from pathlib import Path
+from tarfile import BLOCKSIZE, REGTYPE, USTAR_FORMAT, TarError, TarInfo
 
 from pase.errors import InputError
 
 MEMBERS = ("flac", "mp4", "lips.npy", "json")
 """Suffixes of a clip's members, in their order in the shard."""
+
+TAR_END = b"\0" * (2 * BLOCKSIZE)
+"""What follows the last clip of a shard."""
 
 MAX_CLIP_BYTES = 512 * 2**20
 """A clip that claims to be larger is not read."""
@@ -24,10 +26,19 @@ _ID = re.compile(r"[A-Za-z0-9_-]+(/[A-Za-z0-9_-]+)*")
 
 @dataclass(frozen=True, slots=True)
 class Extent:
-    """Where a clip's members lie in a shard, tar headers included, in bytes."""
+    """Where a clip's members lie in a shard, tar headers included, in bytes; both are whole tar blocks.
+
+    Raises:
+        InputError: It is out of all proportion.
+    """
 
     offset: int
     size: int
+
+    def __post_init__(self) -> None:
+        blocks = self.offset % BLOCKSIZE == 0 and self.size % BLOCKSIZE == 0
+        if not blocks or self.offset < 0 or not 0 < self.size <= MAX_CLIP_BYTES:
+            raise InputError(f"{self.size} bytes from byte {self.offset} on cannot be a clip")
 
 
 def check_clip_id(clip_id: str) -> str:
@@ -54,54 +65,45 @@ def pack(clip_id: str, members: dict[str, bytes]) -> bytes:
     """
     buffer = io.BytesIO()
     for suffix in MEMBERS:
-        info = tarfile.TarInfo(f"{check_clip_id(clip_id)}.{suffix}")
+        info = TarInfo(f"{check_clip_id(clip_id)}.{suffix}")
         info.size = len(members[suffix])
         info.mode = 0o644
-        buffer.write(info.tobuf(tarfile.USTAR_FORMAT))
+        buffer.write(info.tobuf(USTAR_FORMAT))
         buffer.write(members[suffix])
-        buffer.write(b"\0" * (-info.size % tarfile.BLOCKSIZE))
+        buffer.write(b"\0" * (-info.size % BLOCKSIZE))
     return buffer.getvalue()
 
 
 def unpack(clip_id: str, block: bytes) -> dict[str, bytes]:
     """Inverse of `pack`; nothing is written to the disk, whatever the members are called.
 
+    Headers are read one by one, as `pack` writes them: links, sparse files and extended headers are refused.
+
     Raises:
         InputError: The block is not exactly the members of the clip.
     """
     members: dict[str, bytes] = {}
+    start = 0
+    for suffix in MEMBERS:
+        size = _member_size(f"{clip_id}.{suffix}", block[start : start + BLOCKSIZE])
+        start += BLOCKSIZE
+        end = start + size
+        if end > len(block):
+            raise InputError(f"member {clip_id}.{suffix} claims {size} bytes, {len(block) - start} are left")
+        members[suffix] = block[start:end]
+        start = end + -size % BLOCKSIZE
+    if start != len(block):
+        raise InputError(f"{len(block)} bytes where its members take {start}")
+    return members
+
+
+def _member_size(name: str, header: bytes) -> int:
     try:
-        with tarfile.open(fileobj=io.BytesIO(block), mode="r:") as tar:
-            for info in tar:
-                content = tar.extractfile(info) if info.isreg() else None
-                data = content.read() if content is not None else None
-                if data is None or len(data) != info.size:
-                    raise InputError(f"member {info.name!r} is not a whole file")
-                members[info.name] = data
-    except (tarfile.TarError, EOFError) as error:
-        raise InputError(f"not a tar file: {error}") from error
-    expected = [f"{clip_id}.{suffix}" for suffix in MEMBERS]
-    if list(members) != expected:
-        raise InputError(f"expected the members {', '.join(expected)}, found {', '.join(members) or 'none'}")
-    return {suffix: members[name] for suffix, name in zip(MEMBERS, expected, strict=True)}
-
-
-def read_extent(path: Path, extent: Extent) -> bytes:
-    """Read a part of a file.
-
-    The file is opened for each call: no handle is shared between processes, and it costs far less than decoding.
-
-    Raises:
-        InputError: The file is missing, shorter than the extent, or the extent is out of all proportion.
-    """
-    if extent.offset < 0 or not 0 < extent.size <= MAX_CLIP_BYTES:
-        raise InputError(f"{extent.size} bytes from byte {extent.offset} on cannot be a clip")
-    try:
-        with path.open("rb") as file:
-            file.seek(extent.offset)
-            block = file.read(extent.size)
-    except OSError as error:
-        raise InputError(f"cannot be read: {error.strerror or error}") from error
-    if len(block) != extent.size:
-        raise InputError(f"it ends after {extent.offset + len(block)} bytes, {extent.offset + extent.size} are needed")
-    return block
+        info = TarInfo.frombuf(header, "ascii", "backslashreplace")
+    except TarError as error:
+        raise InputError(f"no tar member {name}: {error}") from error
+    if info.name != name:
+        raise InputError(f"expected the member {name}, found {info.name!r}")
+    if info.type != REGTYPE or info.size < 0:
+        raise InputError(f"member {name} is not a plain file")
+    return info.size

@@ -1,4 +1,4 @@
-"""A prepared corpus on disk: writing it, and reading it clip by clip.
+"""A prepared corpus: opening it, and reading it clip by clip.
 
 =================  =====================================================================================
 ``corpus.json``    format version, frame rate, sample rate, crop size, recipe, settings; written last, so that a
@@ -8,82 +8,23 @@
 =================  =====================================================================================
 """
 
-import json
+from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
-from pase.corpus import codec
-from pase.corpus.clip import CROP_SIZE, LIP_POINTS, Clip, ClipRecord
-from pase.corpus.manifest import corpus_header, parse_row, read_settings, record_from_json, record_to_json, row_of
-from pase.corpus.shards import Extent, check_clip_id, pack, read_extent, unpack
+from pase.corpus.access import Access, access_to
+from pase.corpus.cache import CacheConfig
+from pase.corpus.clip import Clip, ClipRecord
+from pase.corpus.encoded import EncodedClip, check_length
+from pase.corpus.manifest import parse_row
+from pase.corpus.remote import is_address
+from pase.corpus.shards import Extent
+from pase.corpus.writing import SHARD_BYTES, group_by_size, shard_name, write_manifest, write_shard
 from pase.errors import InputError
-from pase.files import atomic_path, make_folder, write_json, write_text
-
-SHARD_BYTES = 256 * 2**20
-"""A shard is closed before it grows beyond this."""
-
-_TAR_END = b"\0" * 1024
-
-
-@dataclass(frozen=True, slots=True)
-class EncodedClip:
-    """A clip ready for a shard: its record (the shard's name still open) and the content of its media members."""
-
-    record: ClipRecord
-    flac: bytes
-    mp4: bytes
-    points: bytes
-
-    @classmethod
-    def encode(cls, clip: Clip) -> "EncodedClip":
-        """Compress a clip.
-
-        Raises:
-            InputError: Shapes do not agree with the record, or the clip id cannot be stored.
-        """
-        _check_shapes(clip)
-        check_clip_id(clip.record.clip_id)
-        return cls(
-            clip.record,
-            codec.encode_sound(clip.waveform),
-            codec.encode_lips(clip.lips),
-            codec.encode_points(clip.lip_points),
-        )
-
-    def decode(self) -> Clip:
-        """Decompress the clip.
-
-        Raises:
-            InputError: A member is damaged, or of another length than the record says.
-        """
-        clip = Clip(
-            self.record, codec.decode_sound(self.flac), codec.decode_lips(self.mp4), codec.decode_points(self.points)
-        )
-        _check_shapes(clip)
-        return clip
-
-    def pack(self) -> bytes:
-        """The clip's part of a shard."""
-        text = json.dumps(record_to_json(self.record), sort_keys=True, ensure_ascii=False)
-        members = {"flac": self.flac, "mp4": self.mp4, "lips.npy": self.points, "json": text.encode()}
-        return pack(self.record.clip_id, members)
-
-    @classmethod
-    def unpack(cls, clip_id: str, block: bytes) -> "EncodedClip":
-        """Inverse of `pack`.
-
-        Raises:
-            InputError: The block does not hold this clip.
-        """
-        members = unpack(clip_id, block)
-        try:
-            record = record_from_json(json.loads(members["json"]))
-        except ValueError as error:
-            raise InputError(f"the record of {clip_id} cannot be read: {error}") from error
-        return cls(record, members["flac"], members["mp4"], members["lips.npy"])
 
 
 @dataclass(frozen=True)
@@ -91,42 +32,52 @@ class Corpus:
     """A prepared corpus, opened for reading. Cheap to pickle into loader workers: they read the manifest themselves.
 
     Attributes:
-        folder: Where it lies.
+        folder: The folder, or the address as a string.
         records: All clips, sorted by clip id.
         settings: What `corpus.json` says about how it was made.
+        cache: Where clips of a corpus at an address are kept; None as the environment says.
     """
 
-    folder: Path
+    folder: Path | str
     records: tuple[ClipRecord, ...]
-    settings: Mapping[str, Any] = field(default_factory=dict, compare=False)
-    _extents: Mapping[str, Extent] = field(default_factory=dict, repr=False, compare=False)
+    settings: Mapping[str, Any] = field(compare=False)
+    cache: CacheConfig | None = field(compare=False)
+    _extents: Mapping[str, Extent] = field(repr=False, compare=False)
+    _access: Access = field(repr=False, compare=False)
 
     @classmethod
-    def open(cls, folder: Path) -> "Corpus":
+    def open(cls, location: Path | str, cache: CacheConfig | None = None) -> "Corpus":
         """Read the manifest.
 
+        Args:
+            location: Folder of the corpus, or an address that fsspec knows, such as ``s3://bucket/corpus``.
+            cache: Where clips of a corpus at an address are kept; by default `CacheConfig.from_environment`.
+
         Raises:
-            InputError: Not a prepared corpus, or made by a newer format.
+            InputError: Not a prepared corpus, damaged, or made by a newer format.
+            MissingExtraError: The package for this kind of address is not installed.
         """
-        folder = Path(folder).absolute()
-        settings = read_settings(folder)
-        manifest = folder / "manifest.jsonl"
-        records: list[ClipRecord] = []
+        folder = location if is_address(location) else Path(location).absolute()
+        access = access_to(folder, cache)
+        settings = access.settings()
+        manifest = access.place("manifest.jsonl")
         extents: dict[str, Extent] = {}
+        records: list[ClipRecord] = []
         try:
-            with manifest.open(encoding="utf-8") as lines:
+            with access.manifest(settings) as lines:
                 for number, line in enumerate(lines, start=1):
-                    record, extent = parse_row(line, f"{manifest}, line {number}")
+                    record, extent = _parse(line, where := f"{manifest}, line {number}")
                     if record.clip_id in extents:
-                        raise InputError(f"{manifest}, line {number}: the clip {record.clip_id} stands there twice")
+                        raise InputError(f"{where}: the clip {record.clip_id} stands there twice")
                     records.append(record)
                     extents[record.clip_id] = extent
         except (OSError, UnicodeDecodeError) as error:
             raise InputError(f"{manifest} cannot be read: {error}. Run `pase prepare` again.") from error
-        return cls(folder, tuple(records), settings, extents)
+        _check_apart(records, extents, manifest)
+        return cls(folder, tuple(records), settings, cache, extents, access)
 
-    def __reduce__(self) -> tuple[Callable[[Path], "Corpus"], tuple[Path]]:
-        return Corpus.open, (self.folder,)
+    def __reduce__(self) -> tuple[Callable[..., "Corpus"], tuple[Path | str, CacheConfig | None]]:
+        return Corpus.open, (self.folder, self.cache)
 
     def split(self, name: str) -> tuple[ClipRecord, ...]:
         """The records of one split, in the manifest's order."""
@@ -150,14 +101,20 @@ class Corpus:
         with self._naming(record):
             return self._encoded(record)
 
+    def __iter__(self) -> Iterator[Clip]:
+        return (self.read(record) for record in self.records)
+
     def _encoded(self, record: ClipRecord) -> EncodedClip:
         if record.clip_id not in self._extents:
             raise InputError("the manifest does not name it")
-        block = read_extent(self._shard(record), self._extents[record.clip_id])
-        return replace(EncodedClip.unpack(record.clip_id, block), record=record)
-
-    def _shard(self, record: ClipRecord) -> Path:
-        return self.folder / "shards" / record.shard
+        extent = self._extents[record.clip_id]
+        try:
+            encoded = EncodedClip.unpack(record.clip_id, self._access.read_extent(record.shard, extent))
+        except InputError:
+            if not self._access.forget(record.shard, extent):
+                raise
+            encoded = EncodedClip.unpack(record.clip_id, self._access.read_extent(record.shard, extent))
+        return replace(encoded, record=record)
 
     @contextmanager
     def _naming(self, record: ClipRecord) -> Iterator[None]:
@@ -165,16 +122,13 @@ class Corpus:
             yield
         except InputError as error:
             raise InputError(
-                f"{self._shard(record)}: clip {record.clip_id}: {error}. "
+                f"{self._access.place(f'shards/{record.shard}')}: clip {record.clip_id}: {error}. "
                 "Copy the shard again, or run `pase prepare` again."
             ) from error
 
-    def __iter__(self) -> Iterator[Clip]:
-        return (self.read(record) for record in self.records)
-
 
 def write_corpus(
-    folder: Path, clips: Sequence[Clip], recipe: str = "", settings: Mapping[str, Any] | None = None
+    folder: Path | str, clips: Sequence[Clip], recipe: str = "", settings: Mapping[str, Any] | None = None
 ) -> Corpus:
     """Write clips as a prepared corpus; see `write_encoded`."""
     ordered = sorted(clips, key=lambda clip: clip.record.clip_id)
@@ -182,7 +136,7 @@ def write_corpus(
 
 
 def write_encoded(
-    folder: Path,
+    folder: Path | str,
     clips: Iterable[EncodedClip],
     recipe: str = "",
     settings: Mapping[str, Any] | None = None,
@@ -191,77 +145,41 @@ def write_encoded(
     """Write encoded clips as a prepared corpus, one shard in memory at a time.
 
     Args:
-        folder: The corpus; what it held before is replaced.
+        folder: Folder or address of the corpus; what it held before is replaced.
         clips: Sorted by clip id.
         recipe: Name of the recipe, for `corpus.json`.
         settings: How the clips were made, for `corpus.json`; JSON values.
-        shard_bytes: Size that a shard stays below, unless a single clip is larger.
+        shard_bytes: See `pase.corpus.writing.plan_shards`.
 
     Raises:
         InputError: The folder cannot be written to, or the clips are not sorted or not unique.
     """
-    shards = _ShardWriter(make_folder(folder / "shards"), shard_bytes)
-    (folder / "corpus.json").unlink(missing_ok=True)
-    last = ""
-    for clip in clips:
-        clip_id = clip.record.clip_id
-        if clip_id <= last:
-            raise InputError(f"clip {clip_id!r} comes after {last!r}: clip ids must be unique and sorted")
-        shards.add(clip)
-        last = clip_id
-    write_text(folder / "manifest.jsonl", "".join(shards.close()))
-    write_json(folder / "corpus.json", {**corpus_header(), "recipe": recipe, "settings": dict(settings or {})})
+    groups = group_by_size(clips, lambda clip: clip.media_bytes, shard_bytes)
+    shards = (write_shard(folder, shard_name(number), group) for number, group in enumerate(groups))
+    write_manifest(folder, shards, recipe, settings)
     return Corpus.open(folder)
 
 
-class _ShardWriter:
-    """Fills one shard after the other, in memory, each written at once."""
-
-    def __init__(self, folder: Path, limit: int) -> None:
-        self._folder, self._limit = folder, limit
-        self._written = 0
-        self._block = bytearray()
-        self._rows: list[str] = []
-
-    def add(self, clip: EncodedClip) -> None:
-        part = self._named(clip).pack()
-        if self._block and len(self._block) + len(part) + len(_TAR_END) > self._limit:
-            self._flush()
-            part = self._named(clip).pack()
-        self._rows.append(row_of(self._named(clip).record, Extent(len(self._block), len(part))))
-        self._block += part
-
-    def close(self) -> list[str]:
-        """Write the last shard, remove those of an earlier corpus; returns the lines of the manifest."""
-        if self._block:
-            self._flush()
-        for stale in self._folder.glob("*.tar"):
-            if stale.name >= self._name:
-                stale.unlink()
-        return self._rows
-
-    @property
-    def _name(self) -> str:
-        return f"{self._written:06d}.tar"
-
-    def _named(self, clip: EncodedClip) -> EncodedClip:
-        return replace(clip, record=replace(clip.record, shard=self._name))
-
-    def _flush(self) -> None:
-        with atomic_path(self._folder / self._name) as temporary:
-            temporary.write_bytes(self._block + _TAR_END)
-        self._written += 1
-        self._block = bytearray()
+def _parse(line: str, where: str) -> tuple[ClipRecord, Extent]:
+    try:
+        record, extent = parse_row(line, where)
+    except (OverflowError, RecursionError) as error:
+        raise InputError(f"{where}: not a manifest row: {error}") from error
+    try:
+        check_length(record)
+    except InputError as error:
+        raise InputError(f"{where}: {error}") from error
+    return record, extent
 
 
-def _check_shapes(clip: Clip) -> None:
-    record = clip.record
-    expected = {
-        "waveform": (record.samples,),
-        "lips": (record.frames, CROP_SIZE, CROP_SIZE, 3),
-        "lip_points": (record.frames, LIP_POINTS, 2),
-    }
-    for name, shape in expected.items():
-        found = getattr(clip, name).shape
-        if found != shape:
-            raise InputError(f"{name} of clip {record.clip_id} has the shape {found}, its record says {shape}")
+def _check_apart(records: Iterable[ClipRecord], extents: Mapping[str, Extent], manifest: str) -> None:
+    """Refuse a manifest by which two clips share bytes of a shard."""
+    shards: defaultdict[str, list[tuple[int, int, str]]] = defaultdict(list)
+    for record in records:
+        extent = extents[record.clip_id]
+        shards[record.shard].append((extent.offset, extent.offset + extent.size, record.clip_id))
+    for shard, places in shards.items():
+        places.sort()
+        for (_, end, before), (start, _, after) in pairwise(places):
+            if start < end:
+                raise InputError(f"{manifest}: the clips {before} and {after} overlap in {shard}")
