@@ -3,7 +3,8 @@
 from collections.abc import Iterator
 from pathlib import Path
 
-from pase.recipes.base import Recipe, SourceVideo, is_video, name_of
+from pase.recipes.base import Recipe, SourceVideo, name_of
+from pase.recipes.tree import Folder, files_in, stem_of, walk
 
 _WORDS = (
     {"b": "bin", "l": "lay", "p": "place", "s": "set"},
@@ -15,6 +16,8 @@ _WORDS = (
     {"a": "again", "n": "now", "p": "please", "s": "soon"},
 )
 
+_INNER = ("video", "mpg_6000", "mpg_vcd")  # between a speaker's folder and the videos, depending on the download
+
 
 def grid_sentence(code: str) -> str:
     """The sentence that a GRID code stands for, empty if it is none: ``bbaf2n`` gives ``bin blue at f two now``."""
@@ -25,32 +28,39 @@ def grid_sentence(code: str) -> str:
 
 
 def _find(source: Path) -> Iterator[SourceVideo]:
-    own = list(_speaker(source, source, ""))
-    if own:
-        yield from own
-        return
-    for folder in sorted(path for path in source.iterdir() if path.is_dir()):
-        yield from _speaker(folder, source, f"{name_of(Path(folder.name))}/")
+    for folder in walk(source, skip=("align", "alignments")):
+        if folder.videos:
+            yield from _speaker(folder, source)
 
 
-def _speaker(folder: Path, source: Path, prefix: str) -> Iterator[SourceVideo]:
-    videos = folder / "video" if (folder / "video").is_dir() else folder
-    for video in sorted(path for path in videos.iterdir() if is_video(path)):
-        align = folder / "align" / f"{video.stem}.align"
+def _speaker(folder: Folder, source: Path) -> Iterator[SourceVideo]:
+    home, parts = folder.path, folder.parts
+    while parts and parts[-1] in _INNER:
+        home, parts = home.parent, parts[:-1]
+    speaker = (source.absolute().name, *parts)[-1]
+    aligns = {
+        name: place / name
+        for place in (home.parent / "alignments" / speaker, home / "align")
+        for name in files_in(place)
+    }
+    for file in folder.videos:
+        code = stem_of(file)
+        given = aligns.get(f"{code}.align")
         yield SourceVideo(
-            name=prefix + name_of(Path(video.name)),
-            speaker=folder.absolute().name,
-            video=video,
-            path=video.relative_to(source).as_posix(),
-            given=align if align.is_file() else None,
-            text="" if align.is_file() else grid_sentence(video.stem),
+            name=name_of("/".join((*parts, file))),
+            speaker=speaker,
+            video=folder.path / file,
+            path=folder.relative(file),
+            given=given,
+            text="" if given else grid_sentence(code),
         )
 
 
 GRID = Recipe(
     name="grid",
-    layout="video/ and align/ in the folder, or videos in it and align/ below, or several such folders, one per "
-    "speaker. Without CLIP.align the words come from the name where it is a whole sentence code (bbaf2n).",
+    layout="one folder per speaker, or one speaker's folder; in it the videos, or video/ or video/mpg_6000/ with them. "
+    "Word alignments in the speaker's align/, or in alignments/SPEAKER/ beside the speakers. Without CLIP.align the "
+    "words come from the name where it is a whole sentence code (bbaf2n).",
     terms="CC BY 4.0; Cooke, Barker, Cunningham, Shao 2006; https://zenodo.org/records/3625687",
     find=_find,
 )
