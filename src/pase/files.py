@@ -4,7 +4,7 @@ import json
 import os
 import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -37,17 +37,19 @@ def atomic_path(path: Path) -> Iterator[Path]:
     Raises:
         InputError: The folder cannot be written to, or the disk is full.
     """
-    make_folder(path.parent)
     temporary = path.with_name(f".{path.stem}.{os.getpid()}.part{path.suffix}")
     try:
+        path.parent.mkdir(parents=True, exist_ok=True)
         yield temporary
         temporary.replace(path)
     except OSError as error:
-        if error.filename is not None and Path(os.fsdecode(error.filename)) not in (temporary, path):
+        own = (temporary, path, path.parent, *path.parent.parents)
+        if error.filename is not None and Path(os.fsdecode(error.filename)) not in own:
             raise  # another file's trouble
         raise InputError(f"cannot write {path}: {error.strerror or error}") from error
     finally:
-        temporary.unlink(missing_ok=True)
+        with suppress(OSError):  # a read-only folder, of which the error tells
+            temporary.unlink(missing_ok=True)
 
 
 def write_text(path: Path, text: str) -> None:

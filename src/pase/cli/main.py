@@ -7,8 +7,6 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from pase import __version__
-from pase.corpus.options import add_arguments as add_prepare_arguments
-from pase.corpus.options import options_from
 from pase.errors import PaseError
 
 _LIGHTNING = {
@@ -54,7 +52,7 @@ def _parser() -> argparse.ArgumentParser:
     _add_synthesize(
         command("synthesize", _synthesize, "write talking faces with exact phone times, to try everything on")
     )
-    add_prepare_arguments(command("prepare", _prepare, "turn talking-face videos into a phoneme-aligned corpus"))
+    _add_prepare(command("prepare", _prepare, "turn talking-face videos into a phoneme-aligned corpus"))
     for name, text in _LIGHTNING.items():
         commands.add_parser(name, help=text)  # `main` runs these before parsing comes here
     _add_export(command("export", _export, "turn a Lightning checkpoint into a folder for use"))
@@ -80,8 +78,15 @@ def _synthesize(options: argparse.Namespace) -> None:
     print(f"{options.clips} clips of {options.speakers} speakers in {options.output}")
 
 
+def _add_prepare(parser: argparse.ArgumentParser) -> None:
+    from pase.preparation.arguments import add_arguments
+
+    add_arguments(parser)
+
+
 def _prepare(options: argparse.Namespace) -> None:
-    from pase.corpus.preparation import prepare
+    from pase.preparation.arguments import options_from
+    from pase.preparation.prepare import prepare
 
     print(prepare(options.source, options.output, options_from(options)))
 

@@ -66,6 +66,15 @@ class PhoneTrack:
         labels[inside] = classes[index[inside]]
         return labels
 
+    def between(self, start: float, end: float) -> "PhoneTrack":
+        """The phones from `start` to `end` in seconds, on the clock of a clip that begins at `start`."""
+        cut = (
+            PhoneInterval(i.phone, max(i.start, start) - start, min(i.end, end) - start)
+            for i in self.intervals
+            if min(i.end, end) - max(i.start, start) > 1e-4
+        )
+        return PhoneTrack(tuple(cut))
+
     def to_json(self) -> list[list[Any]]:
         """``[[phone, start, end], ...]`` with times rounded to 0.1 ms."""
         return [[i.phone, round(i.start, 4), round(i.end, 4)] for i in self.intervals]

@@ -1,93 +1,117 @@
-"""What the user chooses for a preparation, and its command line."""
+"""What the user chooses for a preparation."""
 
-import os
-from argparse import ArgumentParser, Namespace
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
 from pase.errors import InputError
+from pase.preparation.executors.base import usable_cpus
+from pase.preparation.stages.quality import QualityLimits
 
-RECIPE_NAMES = ("folder", "grid")
 LANDMARK_SOURCES = ("mediapipe", "sidecar")
+ALIGNERS = ("pocketsphinx", "mfa", "given", "none")
+EXECUTORS = ("local", "ray")
+
+STAGE_NAMES = (
+    *("probe", "normalise", "landmarks", "tracks", "crop", "transcribe"),
+    *("phones", "offset", "quality", "clips", "shards"),
+)
+"""All stages in their order; ``transcribe`` is left out where no model for it is given."""
+
+
+@dataclass(frozen=True, slots=True)
+class MfaOptions:
+    """How the Montreal Forced Aligner is called; see `pase.phonemes.aligners.mfa.aligner.MfaAligner`.
+
+    Attributes:
+        program: The program, or a conda environment by name or folder; None: ``$PASE_MFA``, else on the PATH.
+        dictionary: Name of a dictionary that MFA has, or a file.
+        acoustic_model: Name of an acoustic model that MFA has, or a file.
+    """
+
+    program: str | None = None
+    dictionary: str = "english_us_arpa"
+    acoustic_model: str = "english_us_arpa"
 
 
 @dataclass(frozen=True, slots=True)
 class PrepareOptions:
-    """Options of `pase.corpus.preparation.prepare`.
+    """Options of `pase.preparation.prepare.prepare`.
 
     Attributes:
-        recipe: How the source folder is laid out; one of `RECIPE_NAMES`.
-        landmarks: ``"mediapipe"`` looks for the face; ``"sidecar"`` reads ``<clip>.landmarks.npz`` beside the video.
-        face_model: The FaceLandmarker model file; None: see `pase.video.faces.find_model`.
-        validation_every: Of the clips sorted by id every so manieth is for validation; 0: none.
+        recipe: How the source folder is laid out; a name that `pase.recipes.catalogue.recipe_of` knows.
+        landmarks: ``"mediapipe"`` looks for faces; ``"sidecar"`` reads ``CLIP.landmarks.npz`` beside the video.
+        face_model: The FaceLandmarker model file; None: see `pase.video.face_model.find_model`.
+        min_seconds: Shortest clip.
+        max_seconds: Longest clip; longer stretches are cut.
+        aligner: One of `ALIGNERS`. Phones that came with a video win, but for ``"none"``.
+        mfa: For the aligner ``"mfa"``.
+        asr_model: Folder with a Whisper model, for videos without words; None: their phones stay unknown.
+        keep_unaligned: Keep clips whose words do not fit their sound, with unknown phones.
+        sync_model: Checkpoint folder that judges offsets; None: the bilabial test.
+        correct_offset: Move the sound by the measured offset.
+        limits: What a clip needs to be kept.
+        validation_every: Every so manieth video is for validation where the corpus has no such split; 0: none.
+        max_quarantine: Share of videos that may give no clip; more is an error.
         jobs: Worker processes; None: as many as there are cores; 0: everything in this process, for debugging.
+        timeout: Seconds that a stage may take for one video, or one batch of the aligner.
+        executor: One of `EXECUTORS`.
+        ray_address: Of a running Ray cluster; None: one is started on this machine.
+        work: Folder for what is finished; None: ``work`` in the output. All nodes must see it.
+        until: Name of the last stage to run; empty: all.
+        redo: Name of a stage whose results are thrown away first; later ones follow where they change.
+        discard_work: Delete the work folder when the corpus is complete.
     """
 
     recipe: str = "folder"
     landmarks: str = "mediapipe"
     face_model: Path | None = None
+    min_seconds: float = 0.4
+    max_seconds: float = 12.0
+    aligner: str = "pocketsphinx"
+    mfa: MfaOptions = field(default_factory=MfaOptions)
+    asr_model: Path | None = None
+    keep_unaligned: bool = False
+    sync_model: Path | None = None
+    correct_offset: bool = False
+    limits: QualityLimits = field(default_factory=QualityLimits)
     validation_every: int = 11
+    max_quarantine: float = 0.5
     jobs: int | None = None
+    timeout: float = 3600.0
+    executor: str = "local"
+    ray_address: str | None = None
+    work: Path | None = None
+    until: str = ""
+    redo: str = ""
+    discard_work: bool = False
 
     def __post_init__(self) -> None:
-        if self.recipe not in RECIPE_NAMES:
-            raise InputError(f"recipe {self.recipe!r} is not one of {', '.join(RECIPE_NAMES)}")
-        if self.landmarks not in LANDMARK_SOURCES:
-            raise InputError(f"landmarks {self.landmarks!r} is not one of {', '.join(LANDMARK_SOURCES)}")
+        _check_choice("landmarks", self.landmarks, LANDMARK_SOURCES)
+        _check_choice("aligner", self.aligner, ALIGNERS)
+        _check_choice("executor", self.executor, EXECUTORS)
+        _check_choice("until", self.until, ("", *STAGE_NAMES))
+        _check_choice("redo", self.redo, ("", *STAGE_NAMES))
+        if not 0 < self.min_seconds <= self.max_seconds <= 600:
+            raise InputError(
+                f"clips of {self.min_seconds} to {self.max_seconds} s; needs 0 < shortest <= longest <= 600"
+            )
         if self.validation_every < 0:
             raise InputError(f"validation_every is {self.validation_every}; it must be 0 (none) or positive")
+        if not 0 <= self.max_quarantine <= 1:
+            raise InputError(f"max_quarantine is {self.max_quarantine}; it is a share from 0 to 1")
         if self.jobs is not None and self.jobs < 0:
             raise InputError(f"jobs is {self.jobs}; it must be 0 (this process) or positive")
+        if not self.timeout > 0:
+            raise InputError(f"timeout is {self.timeout} s; it must be positive")
+        if self.until == "transcribe" and self.asr_model is None:
+            raise InputError("the stage transcribe runs only with --asr-model")
 
     @property
     def workers(self) -> int:
         """Number of worker processes; 0 for none."""
-        return len(os.sched_getaffinity(0)) if self.jobs is None else self.jobs
-
-    def settings(self) -> dict[str, Any]:
-        """What the content of a clip depends on: finished work is only taken up again under equal settings."""
-        return {"recipe": self.recipe, "landmarks": self.landmarks}
+        return usable_cpus() if self.jobs is None else self.jobs
 
 
-def add_arguments(parser: ArgumentParser) -> None:
-    """Add the arguments of `pase prepare`."""
-    parser.add_argument("source", type=Path, help="folder with talking-face videos; never written to")
-    parser.add_argument("output", type=Path, help="folder for the prepared corpus; a run that was killed goes on there")
-    parser.add_argument(
-        "--recipe",
-        choices=RECIPE_NAMES,
-        default="folder",
-        help="folder: any videos below SOURCE, beside each a .TextGrid (phones), or a .txt or .lab (transcript), or "
-        "neither; grid: the GRID corpus, as video/ and align/ or as released (default: %(default)s)",
-    )
-    parser.add_argument(
-        "--landmarks",
-        choices=LANDMARK_SOURCES,
-        default="mediapipe",
-        help="mediapipe: find the face; sidecar: read CLIP.landmarks.npz beside the video (default: %(default)s)",
-    )
-    parser.add_argument(
-        "--face-model",
-        type=Path,
-        help="MediaPipe's face_landmarker.task (default: $PASE_FACE_LANDMARKER, else the user's cache, else download)",
-    )
-    parser.add_argument(
-        "--validation-every",
-        type=int,
-        default=11,
-        metavar="N",
-        help="every Nth clip by name is for validation, 0: none (default: %(default)s)",
-    )
-    parser.add_argument("--jobs", type=int, help="worker processes (default: number of cores)")
-
-
-def options_from(arguments: Namespace) -> PrepareOptions:
-    """The options that were parsed by `add_arguments`' parser."""
-    return PrepareOptions(
-        recipe=arguments.recipe,
-        landmarks=arguments.landmarks,
-        face_model=arguments.face_model,
-        validation_every=arguments.validation_every,
-        jobs=arguments.jobs,
-    )
+def _check_choice(name: str, value: str, choices: tuple[str, ...]) -> None:
+    if value not in choices:
+        raise InputError(f"{name} is {value!r}; it must be one of {', '.join(filter(None, choices))}")

@@ -1,193 +1,279 @@
 """`pase prepare`: from a folder of raw videos to a prepared corpus.
 
-The run can be killed at any moment and started again by the same command; finished clips are not done again, and the
-corpus has the same bytes as one made in a single run. Every clip of the source ends in the manifest or in
-``quarantine.tsv``, with the stage and the reason. The source is never written to.
+Each stage runs over all videos before the next begins, in the workers of an executor, and leaves its results in the
+work folder. So what is broken is known early, a stage can be looked at, and a run that was killed at any moment goes on
+by the same command; the corpus has the same bytes as one made in a single run, whatever ran it. Every video ends in the
+manifest or in ``quarantine.tsv``, with the stage and the reason. The source is never written to.
 """
 
-import hashlib
+import shutil
 import time
-from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from contextlib import contextmanager
+from itertools import islice
 from pathlib import Path
+from typing import Any, TypeVar
 
-import numpy as np
-from numpy.typing import NDArray
+from filelock import FileLock, Timeout
 
-from pase import __version__
-from pase.corpus.executor import WorkerDiedError, run_tasks
-from pase.corpus.options import PrepareOptions
-from pase.corpus.progress import ProgressReport
-from pase.corpus.recipes import SourceClip, discover
-from pase.corpus.stages import StageError, detected_landmarks, given_landmarks, prepare_clip
-from pase.corpus.store import EncodedClip, write_encoded
-from pase.corpus.workfolder import Outcome, WorkFolder, stamp_files, stamp_of
+from pase.corpus.remote import is_address
+from pase.corpus.target import target_at
 from pase.errors import InputError, PaseError
-from pase.files import make_folder, write_text
-from pase.video.faces import FaceLandmarker, find_model
+from pase.files import make_folder
+from pase.preparation.executors.base import Executor, TaskTimeoutError, WorkerDiedError
+from pase.preparation.executors.local import LocalExecutor
+from pase.preparation.options import PrepareOptions
+from pase.preparation.outcomes import OUTCOMES, Outcome, OutcomeReader, OutcomeWriter, StageRefusal, run_fingerprint
+from pase.preparation.pipeline import stages_of
+from pase.preparation.progress import ProgressReport
+from pase.preparation.sharding import write_shards
+from pase.preparation.stage import Refusal, Stage, StageTask, load_record
+from pase.preparation.summary import PrepareSummary, count_reasons, hours_of, write_tables
+from pase.preparation.workfolder import WorkFolder
+from pase.recipes.base import Listing, SourceVideo, discover
+from pase.recipes.catalogue import recipe_of
+
+T = TypeVar("T")
+
+_TOGETHER = 32
+"""Videos of one task that only looks at records."""
 
 
-@dataclass(frozen=True, slots=True)
-class PrepareSummary:
-    """What a preparation came to.
-
-    Attributes:
-        corpus: The folder of the prepared corpus.
-        found: Clips of the source.
-        kept: Clips in the manifest.
-        resumed: Clips that an earlier run had finished.
-        hours: Length of the kept clips.
-        quarantined: Number of clips in the quarantine table by reason.
-        remarks: Number of lines in the table of remarks.
-        elapsed: Seconds that the run took.
-    """
-
-    corpus: Path
-    found: int
-    kept: int
-    resumed: int
-    hours: float
-    quarantined: Mapping[str, int]
-    remarks: int
-    elapsed: float
-
-    def __str__(self) -> str:
-        again = f", {self.resumed} of them finished before" if self.resumed else ""
-        length = f"{self.hours:.2f} hours" if self.hours >= 1 else f"{self.hours * 60:.2f} minutes"
-        lines = [
-            f"{self.found} clips found{again}, {self.kept} kept: {length}, in {self.elapsed:.0f} s",
-            *(f"  {count:6d} quarantined: {reason}" for reason, count in sorted(self.quarantined.items())),
-        ]
-        if self.quarantined:
-            lines.append(f"reasons, clip by clip: {self.corpus / 'quarantine.tsv'}")
-        if self.remarks:
-            lines.append(f"repairs and doubts: {self.corpus / 'remarks.tsv'}")
-        return "\n".join(lines)
-
-
-def prepare(source: Path, output: Path, options: PrepareOptions | None = None) -> PrepareSummary:
+def prepare(source: Path, output: Path | str, options: PrepareOptions | None = None) -> PrepareSummary:
     """Prepare a corpus.
 
     Args:
         source: Folder with raw videos, laid out as the recipe says.
-        output: Folder of the corpus; an interrupted preparation in it goes on.
+        output: Folder or address (``s3://...``) of the corpus; an interrupted preparation in it goes on.
         options: See `PrepareOptions`.
 
     Raises:
-        InputError: Nothing in the source, the output cannot be written to or was begun with other settings, or not one
-            clip could be kept.
-        MissingExtraError: MediaPipe, its system libraries, or its model are absent.
+        InputError: Nothing in the source, the output cannot be written to or is at work in another process, too many
+            videos cannot be used, or none can.
+        MissingExtraError: Something optional that the options ask for is absent.
     """
-    started = time.monotonic()
     options = options or PrepareOptions()
-    clips = discover(source, options)
-    _check_apart(source, output)
-    make_folder(output)
-    face_model = _face_model(options)
-    work = WorkFolder(output / "work")
-    work.claim({**options.settings(), "face_model": _digest(face_model), "version": __version__})
-    before = [outcome for clip in clips if (outcome := work.finished(clip)) is not None]
-    done = {outcome.clip_id for outcome in before}
-    rest = [clip for clip in clips if clip.clip_id not in done]
-    outcomes = sorted([*before, *_run(rest, _Worker(work, face_model), options)], key=lambda outcome: outcome.clip_id)
-    _write_tables(output, outcomes)
-    kept = {outcome.clip_id for outcome in outcomes if outcome.kept}
-    if kept:
-        settings = {**options.settings(), "validation_every": options.validation_every}
-        write_encoded(output, _encoded(work, clips, kept), options.recipe, settings)
-    summary = PrepareSummary(
-        corpus=output,
-        found=len(clips),
-        kept=len(kept),
-        resumed=len(before),
-        hours=sum(outcome.seconds for outcome in outcomes) / 3600,
-        quarantined=Counter(outcome.reason for outcome in outcomes if not outcome.kept),
-        remarks=sum(len(outcome.remarks) for outcome in outcomes),
-        elapsed=time.monotonic() - started,
-    )
-    if not kept:
-        raise InputError(f"not one clip of {source} could be prepared.\n{summary}")
+    listing = discover(source, recipe_of(options.recipe), options.validation_every)
+    work = _work_folder(source, output, options)
+    with _locked(work), _executor(options) as executor:
+        stages = tuple(stage.prepared() for stage in stages_of(options))
+        if options.redo:
+            for folder in (options.redo, OUTCOMES):
+                shutil.rmtree(work.folder / folder, ignore_errors=True)
+        summary = _Run(listing, output, options, work, executor, stages).run()
+    if options.discard_work and not options.until:
+        shutil.rmtree(work.folder)
     return summary
 
 
-@dataclass(frozen=True, slots=True)
-class _Worker:
-    """What is done with one clip in a worker process."""
+class _Run:
+    """One run over a listing."""
 
-    work: WorkFolder
-    face_model: Path | None
+    def __init__(
+        self,
+        listing: Listing,
+        output: Path | str,
+        options: PrepareOptions,
+        work: WorkFolder,
+        executor: Executor,
+        stages: Sequence[Stage],
+    ) -> None:
+        self.listing, self.output, self.options = listing, output, options
+        self.work, self.executor, self.stages = work, executor, stages
+        self.fingerprint = run_fingerprint(stages)
+        self.lost: dict[str, StageRefusal] = {}
+        self.seconds: dict[str, float] = {}
+        self.started = time.monotonic()
 
-    def __call__(self, clip: SourceClip) -> Outcome:
-        stamp = stamp_of(clip)
-        try:
-            encoded, remarks = prepare_clip(clip, self._locate)
-        except StageError as error:
-            return self.work.quarantine(clip, stamp, error.stage, error.reason, str(error))
-        return self.work.keep(clip, stamp, encoded, remarks)
+    def run(self) -> PrepareSummary:
+        """All stages, the tables, and if nothing speaks against it the corpus."""
+        finished = self._finished()
+        todo = [video for video in self.listing.videos if video.name not in finished]
+        unsettled = self._stages(todo, finished)
+        settled = [video for video in todo if video.name not in unsettled and video.name not in self.lost]
+        outcomes = sorted([*finished.values(), *self._gather(settled)], key=lambda outcome: outcome.name)
+        self._write_tables(outcomes)
+        self._check_share(outcomes)
+        if self.options.until in ("", "shards"):
+            started = time.monotonic()
+            self._write_corpus(outcomes)
+            self.seconds["shards"] = time.monotonic() - started
+        return self._summary(outcomes)
 
-    def _locate(self, clip: SourceClip) -> NDArray[np.float32]:
-        if self.face_model is None:
-            return given_landmarks(clip)
-        video = stamp_files([clip.video])
-        points = self.work.landmarks(clip, video)
-        if points is None:
-            points = detected_landmarks(clip, self.face_model)
-            self.work.keep_landmarks(clip, video, points)
-        return points
+    def _finished(self) -> dict[str, Outcome]:
+        """What an earlier run had finished with the same settings, by name."""
+        tasks = _in_groups(self.listing.videos, _TOGETHER)
+        reader = OutcomeReader(self.work, self.fingerprint)
+        found = [outcome for _, result in self.executor.run(reader, tasks) for outcome in _unless_failed(result)]
+        return {outcome.name: outcome for outcome in found if outcome is not None}
+
+    def _stages(self, todo: Sequence[SourceVideo], finished: Mapping[str, Outcome]) -> set[str]:
+        """Run the stages; returns the names of the videos for which more would have to be done."""
+        unused = sum(not outcome.clips for outcome in finished.values()) + len(self.listing.refused)
+        alive = list(todo)
+        for number, stage in enumerate(self.stages, start=1):
+            began = time.monotonic()
+            alive = self._stage(number, stage, alive, finished)
+            self.seconds[stage.name] = time.monotonic() - began
+            if self._too_many(unused + len(todo) - len(alive)):
+                return {video.name for video in alive} if number < len(self.stages) else set()
+        complete = not self.options.until or self.options.until in ("clips", "shards")
+        return set() if complete else {video.name for video in alive}
+
+    def _stage(
+        self, number: int, stage: Stage, alive: Sequence[SourceVideo], finished: Mapping[str, Outcome]
+    ) -> list[SourceVideo]:
+        """Run one stage; returns the videos that later ones can work on."""
+        going: set[str] = set()
+        if stage.batch_size == 1:
+            tasks: Iterable[tuple[SourceVideo, ...]] = ((video,) for video in alive)
+        else:
+            tasks = self._batches(stage.batch_size, self.stages[number - 2].name, alive, finished)
+        with ProgressReport(f"{number}/{len(self.stages)} {stage.name}", len(alive)) as progress:
+            for videos, result in self.executor.run(StageTask.of(stage, self.work), tasks):
+                if isinstance(result, BaseException):
+                    self._lose(stage, videos, result)
+                    result = ()
+                going |= {outcome.name for outcome in result if outcome.alive}
+                for video in videos:
+                    if video.name not in finished:
+                        progress.advance(failed=video.name not in going)
+        return [video for video in alive if video.name in going]
+
+    def _batches(
+        self, size: int, before: str, alive: Sequence[SourceVideo], finished: Mapping[str, Outcome]
+    ) -> Iterator[tuple[SourceVideo, ...]]:
+        """Videos of one speaker together; the same batches whatever was finished before, so that the results are."""
+        names = {video.name for video in alive}
+        for name in finished:
+            record = load_record(self.work, before, name)
+            if record is not None and record.value is not None:
+                names.add(name)
+        videos = sorted((v for v in self.listing.videos if v.name in names), key=lambda v: (v.speaker, v.name))
+        for batch in _in_groups(videos, size):
+            if any(video.name not in finished for video in batch):
+                yield batch
+
+    def _lose(self, stage: Stage, videos: Sequence[SourceVideo], error: BaseException) -> None:
+        """A task failed for no fault of its files that is known; the next run tries it again."""
+        if isinstance(error, PaseError) or not isinstance(error, Exception):
+            raise error
+        reasons = {WorkerDiedError: "worker_died", TaskTimeoutError: "took_too_long"}
+        reason = reasons.get(type(error), "internal_error")
+        for video in videos:
+            refusal = Refusal(video.name, reason, f"{type(error).__name__}: {error}; the next run tries it again")
+            self.lost[video.name] = StageRefusal(stage.name, refusal)
+
+    def _gather(self, videos: Sequence[SourceVideo]) -> list[Outcome]:
+        names = tuple(stage.name for stage in self.stages)
+        writer = OutcomeWriter(self.work, self.fingerprint, names, complete=not self.options.until)
+        results = self.executor.run(writer, _in_groups(videos, _TOGETHER))
+        return [outcome for _, result in results for outcome in _unless_failed(result)]
+
+    def _write_tables(self, outcomes: Sequence[Outcome]) -> None:
+        paths = {video.name: video.path for video in self.listing.videos}
+        others = [
+            *(
+                (v.name, v.path, StageRefusal("discover", Refusal(v.name, v.reason, v.detail)))
+                for v in self.listing.refused
+            ),
+            *((name, paths[name], refusal) for name, refusal in self.lost.items()),
+        ]
+        write_tables(target_at(self.output), paths, outcomes, others)
+
+    def _write_corpus(self, outcomes: Sequence[Outcome]) -> None:
+        splits = {video.name: video.split for video in self.listing.videos}
+        clips = sorted(
+            ((clip, splits[outcome.name]) for outcome in outcomes for clip in outcome.clips),
+            key=lambda item: item[0].clip_id,
+        )
+        settings: dict[str, Any] = {stage.name: dict(stage.settings()) for stage in self.stages}
+        settings["validation_every"] = self.options.validation_every
+        write_shards(self.output, clips, self.work, self.executor, self.options.recipe, settings)
+
+    def _summary(self, outcomes: Sequence[Outcome]) -> PrepareSummary:
+        refused = [entry for outcome in outcomes for entry in outcome.refused] + list(self.lost.values())
+        listed = [StageRefusal("discover", Refusal(v.name, v.reason, v.detail)) for v in self.listing.refused]
+        return PrepareSummary(
+            corpus=str(self.output),
+            videos=len(self.listing.videos) + len(self.listing.refused),
+            used=sum(bool(outcome.clips) for outcome in outcomes),
+            clips=sum(len(outcome.clips) for outcome in outcomes),
+            resumed=sum(outcome.resumed for outcome in outcomes),
+            hours=hours_of(outcomes),
+            quarantined=count_reasons([*refused, *listed]),
+            remarks=sum(len(outcome.remarks) for outcome in outcomes),
+            elapsed=time.monotonic() - self.started,
+            stage_seconds=dict(self.seconds),
+            until=self.options.until,
+        )
+
+    def _too_many(self, unused: int) -> bool:
+        return unused > self.options.max_quarantine * (len(self.listing.videos) + len(self.listing.refused))
+
+    def _check_share(self, outcomes: Sequence[Outcome]) -> None:
+        unused = sum(not outcome.clips for outcome in outcomes) + len(self.lost) + len(self.listing.refused)
+        summary = self._summary(outcomes)
+        if unused == summary.videos:
+            raise InputError(f"not one of {summary.videos} videos could be used.\n{summary}")
+        if self._too_many(unused):
+            raise InputError(
+                f"{unused} of {summary.videos} videos could not be used, which is more than --max-quarantine "
+                f"{self.options.max_quarantine:g} allows; the corpus was not written, what is finished is kept.\n"
+                f"{summary}"
+            )
 
 
-def _run(clips: Sequence[SourceClip], worker: _Worker, options: PrepareOptions) -> Iterator[Outcome]:
-    """Prepare the clips that are left. What is no fault of a clip's files is tried again by the next run."""
-    workers = min(options.workers, len(clips))
-    with ProgressReport("preparing clips", len(clips)) as progress:
-        for clip, result in run_tasks(worker, clips, workers):
-            if isinstance(result, PaseError) or (
-                isinstance(result, BaseException) and not isinstance(result, Exception)
-            ):
-                raise result
-            if isinstance(result, Exception):
-                reason = "worker_died" if isinstance(result, WorkerDiedError) else "internal_error"
-                detail = f"{type(result).__name__}: {result}"
-                result = Outcome(clip.clip_id, clip.source, stage="worker", reason=reason, detail=detail)
-            progress.advance(failed=not result.kept)
-            yield result
+def _in_groups(items: Iterable[T], size: int) -> Iterator[tuple[T, ...]]:
+    iterator = iter(items)
+    while group := tuple(islice(iterator, size)):
+        yield group
 
 
-def _encoded(work: WorkFolder, clips: Iterable[SourceClip], kept: set[str]) -> Iterator[EncodedClip]:
-    for clip in clips:
-        if clip.clip_id in kept:
-            encoded = work.encoded(clip.clip_id)
-            # Splits count through the listing, which may have grown since this clip was finished.
-            yield replace(encoded, record=replace(encoded.record, split=clip.split))
+def _unless_failed(result: Any) -> Any:
+    if isinstance(result, BaseException):
+        raise result
+    return result
 
 
-def _face_model(options: PrepareOptions) -> Path | None:
-    """The detector's model, proven to load; None where no detector is wanted."""
-    if options.landmarks == "sidecar":
-        return None
-    model = find_model(options.face_model)
-    with FaceLandmarker(model):
-        return model
+def _work_folder(source: Path, output: Path | str, options: PrepareOptions) -> WorkFolder:
+    """Where finished work lies, proven to be writable and apart from the source."""
+    folder = options.work
+    if is_address(output):
+        if folder is None:
+            raise InputError(f"{output} is no local folder: name one for what is finished with --work")
+    else:
+        folder = folder or Path(output) / "work"
+        _check_apart(source, Path(output))
+        make_folder(Path(output))
+    _check_apart(source, folder)
+    return WorkFolder(make_folder(folder).absolute())
 
 
-def _digest(model: Path | None) -> str:
-    return "" if model is None else hashlib.sha256(model.read_bytes()).hexdigest()
+def _check_apart(source: Path, folder: Path) -> None:
+    if folder.resolve().is_relative_to(source.resolve()):
+        raise InputError(f"{folder} lies in the source {source}, which is never written to; choose another folder")
 
 
-def _check_apart(source: Path, output: Path) -> None:
-    if output.resolve().is_relative_to(source.resolve()):
-        raise InputError(f"the output {output} lies in the source {source}, which is never written to; choose another")
+@contextmanager
+def _locked(work: WorkFolder) -> Iterator[None]:
+    """Nobody else works in this folder."""
+    lock = FileLock(work.folder / ".lock")
+    try:
+        lock.acquire(timeout=0)
+    except Timeout as error:
+        raise InputError(
+            f"another preparation is at work in {work.folder}. Wait for it, or stop it; what it has finished is kept."
+        ) from error
+    try:
+        yield
+    finally:
+        lock.release()
 
 
-def _write_tables(output: Path, outcomes: Sequence[Outcome]) -> None:
-    failed = [outcome for outcome in outcomes if not outcome.kept]
-    rows = [(o.clip_id, o.source, o.stage, o.reason, o.detail) for o in failed]
-    _write_table(output / "quarantine.tsv", ("clip", "source", "stage", "reason", "detail"), rows)
-    remarks = [(outcome.clip_id, remark) for outcome in outcomes for remark in outcome.remarks]
-    _write_table(output / "remarks.tsv", ("clip", "remark"), remarks)
+def _executor(options: PrepareOptions) -> Executor:
+    if options.executor == "ray":
+        from pase.preparation.executors.ray import RayExecutor
 
-
-def _write_table(path: Path, header: tuple[str, ...], rows: Iterable[tuple[str, ...]]) -> None:
-    lines = ["\t".join(" ".join(cell.split()) for cell in row) for row in (header, *rows)]
-    write_text(path, "\n".join(lines) + "\n")
+        return RayExecutor(options.ray_address, options.jobs)
+    return LocalExecutor(options.workers, options.timeout)

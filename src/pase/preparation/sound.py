@@ -9,26 +9,24 @@ import numpy as np
 from av.audio.resampler import AudioResampler
 from av.error import FFmpegError
 
-from pase.audio.waveform import SAMPLE_RATE, Waveform, check_finite, resample
-from pase.corpus.clip import FRAME_RATE
+from pase.audio.waveform import Waveform, check_finite, resample
 from pase.errors import UnusableClipError
 
-MAX_SECONDS = 600
-"""Longest clip; it is held in memory as a whole."""
+MAX_SECONDS = 2 * 3600
+"""Longest video; its sound is held in memory as a whole (some 0.5 GB for two hours)."""
 
 _JITTER = 0.02  # seconds by which time stamps may wander from the count of samples
-_COVER = 0.8  # share of the picture's length that must have sound
 _SILENCE = 1e-3  # peak below which a track is digital silence
 
 
-def read_sound(path: Path, start: Fraction) -> Waveform:
+def read_sound(path: Path, start: Fraction | None = None) -> Waveform:
     """Decode the sound of a video so that its first sample belongs to the first picture.
 
     Sound is placed by its time stamps: what comes before the first picture is cut, gaps are silent.
 
     Args:
         path: Any video file; its first sound track is taken.
-        start: Time stamp of the first picture in seconds.
+        start: Time stamp of the first picture in seconds; None where the sound begins with the picture.
 
     Returns:
         16 kHz mono float32, shape ``(N,)``, as long as the sound goes.
@@ -40,11 +38,12 @@ def read_sound(path: Path, start: Fraction) -> Waveform:
     clock: int | None = None
     rate = 0
     for time, rate, samples in _decode(path):
+        start = time if start is None else start
         position = round((time - start) * rate)
         if clock is None or abs(position - clock) > _JITTER * rate:
             clock = position
         if clock > MAX_SECONDS * rate:
-            raise UnusableClipError("too_long", f"{path} is longer than {MAX_SECONDS} s; cut it into shorter clips")
+            raise UnusableClipError("too_long", f"{path} is longer than {MAX_SECONDS // 3600} hours; cut it first")
         pieces.append((clock, samples))
         clock += len(samples)
     waveform = _place(pieces)
@@ -54,19 +53,18 @@ def read_sound(path: Path, start: Fraction) -> Waveform:
     return resample(waveform, rate)
 
 
-def fit_to_picture(waveform: Waveform, frames: int) -> Waveform:
-    """Cut or pad with silence to the picture's length: ``frames / 25`` seconds.
+def cut_sound(waveform: Waveform, start: int, samples: int) -> Waveform:
+    """A stretch of a waveform of shape ``(N,)``; before its beginning and after its end there is silence.
 
-    Raises:
-        UnusableClipError: The sound ends long before the picture.
+    Args:
+        waveform: 16 kHz mono float32.
+        start: First sample; may be negative.
+        samples: Length of the stretch.
     """
-    samples = frames * SAMPLE_RATE // FRAME_RATE
-    if len(waveform) < _COVER * samples:
-        raise UnusableClipError(
-            "sound_short",
-            f"the sound lasts {len(waveform) / SAMPLE_RATE:.2f} s, the picture {frames / FRAME_RATE:.2f} s",
-        )
-    return np.pad(waveform[:samples], (0, max(0, samples - len(waveform))))
+    stretch = np.zeros(samples, dtype=np.float32)
+    inside = waveform[max(0, start) : max(0, start + samples)]
+    stretch[max(0, -start) : max(0, -start) + len(inside)] = inside
+    return stretch
 
 
 def _decode(path: Path) -> Iterator[tuple[Fraction, int, Waveform]]:

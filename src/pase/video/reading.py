@@ -54,14 +54,14 @@ def iter_frames(path: Path, frame_rate: int) -> Iterator[Picture]:
         raise UnusableClipError("no_picture", f"{path} holds no picture: its video track is empty")
 
 
-def first_picture_time(path: Path) -> Fraction:
-    """The time stamp of the first picture in seconds, on the clock that it shares with the file's sound.
+def first_picture(path: Path) -> VideoFrame:
+    """The first picture that carries a time stamp, which is on the clock that it shares with the file's sound.
 
     Raises:
         UnusableClipError: As `iter_frames`.
     """
     for frame in _stamped(path):
-        return _time(frame)
+        return frame
     raise UnusableClipError("no_picture", f"{path} holds no picture: its video track is empty")
 
 

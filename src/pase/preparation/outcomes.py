@@ -1,0 +1,125 @@
+"""What became of each video in the end, for the tables and for the shards."""
+
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+
+from pase.preparation.stage import Refusal, Stage, digest_of, fingerprint, load_record, stamps
+from pase.preparation.stages.clips import ClipStage, FinishedClip, load_finished, part_name
+from pase.preparation.workfolder import WorkFolder
+from pase.recipes.base import SourceVideo
+
+OUTCOMES = "outcomes"
+"""The folder of the outcomes in the work folder."""
+
+
+@dataclass(frozen=True, slots=True)
+class StageRefusal:
+    """A refusal, and the stage that it comes from."""
+
+    stage: str
+    refusal: Refusal
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What became of a video.
+
+    Attributes:
+        name: Of the video.
+        clips: Its clips that are ready for a shard.
+        refused: What of it cannot be used.
+        remarks: Repairs and doubts, for people.
+        resumed: Whether an earlier run had come to it.
+    """
+
+    name: str
+    clips: tuple[FinishedClip, ...] = ()
+    refused: tuple[StageRefusal, ...] = ()
+    remarks: tuple[str, ...] = ()
+    resumed: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class OutcomeReader:
+    """Finds out whether a video has been finished, in a worker process.
+
+    Attributes:
+        work: The work folder.
+        run: Fingerprint of all stages.
+    """
+
+    work: WorkFolder
+    run: str
+
+    def __call__(self, videos: Sequence[SourceVideo]) -> tuple[Outcome | None, ...]:
+        """The outcomes of videos that were finished with the same settings and the files as they are now."""
+        return tuple(self._read(video) for video in videos)
+
+    def _read(self, video: SourceVideo) -> Outcome | None:
+        row = self.work.read_json(OUTCOMES, video.name)
+        if row is None or row["key"] != run_key(self.run, video):
+            return None
+        refused = tuple(StageRefusal(stage, Refusal(*refusal)) for stage, refusal in row["refused"])
+        clips = load_finished(row["clips"])
+        if not all(self.work.path(ClipStage.name, part_name(clip.clip_id)).is_file() for clip in clips):
+            return None
+        return Outcome(video.name, clips, refused, tuple(row["remarks"]), resumed=True)
+
+
+@dataclass(frozen=True, slots=True)
+class OutcomeWriter:
+    """Gathers what the stages said of a video and stores it, in a worker process.
+
+    Attributes:
+        work: The work folder.
+        run: Fingerprint of all stages.
+        stages: Their names in order.
+        complete: Whether these are all stages; otherwise nothing is stored.
+    """
+
+    work: WorkFolder
+    run: str
+    stages: tuple[str, ...]
+    complete: bool
+
+    def __call__(self, videos: Sequence[SourceVideo]) -> tuple[Outcome, ...]:
+        """The outcomes of videos that have passed all stages, or were refused by one."""
+        return tuple(self._gather(video) for video in videos)
+
+    def _gather(self, video: SourceVideo) -> Outcome:
+        clips: tuple[FinishedClip, ...] = ()
+        refused: list[StageRefusal] = []
+        remarks: list[str] = []
+        for stage in self.stages:
+            record = load_record(self.work, stage, video.name)
+            if record is None:
+                break
+            refused += [StageRefusal(stage, refusal) for refusal in record.refused]
+            remarks += record.remarks
+            if record.value is None:
+                break
+            if stage == ClipStage.name:
+                clips = load_finished(record.value)
+        outcome = Outcome(video.name, clips, tuple(refused), tuple(remarks))
+        if self.complete:
+            self._store(outcome, run_key(self.run, video))
+        return outcome
+
+    def _store(self, outcome: Outcome, key: str) -> None:
+        row = {
+            "key": key,
+            "clips": [asdict(clip) for clip in outcome.clips],
+            "refused": [[r.stage, [r.refusal.clip, r.refusal.reason, r.refusal.detail]] for r in outcome.refused],
+            "remarks": list(outcome.remarks),
+        }
+        self.work.write_json(OUTCOMES, outcome.name, row)
+
+
+def run_fingerprint(stages: Sequence[Stage]) -> str:
+    """What all results depend on beside the videos."""
+    return digest_of([fingerprint(stage) for stage in stages])
+
+
+def run_key(run: str, video: SourceVideo) -> str:
+    """What a video's outcome is made of."""
+    return digest_of([run, video.speaker, video.path, video.text, video.transcript_format, stamps(video.files)])

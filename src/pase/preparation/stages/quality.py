@@ -1,0 +1,121 @@
+"""Is a clip good enough to learn from? Measures of every clip, and limits for what nobody can want."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from pase.audio.waveform import Waveform
+from pase.corpus.clip import SAMPLES_PER_FRAME
+from pase.preparation.stage import Refusal, Stage, StageResult, value_of
+from pase.preparation.stages.crop import CropFacts, CropStage, load_crop_facts
+from pase.preparation.stages.normalise import NormaliseStage, load_sound, load_sound_facts
+from pase.preparation.stages.offset import OffsetStage, load_offsets, piece_sound
+from pase.preparation.stages.tracks import TrackStage, load_pieces
+from pase.preparation.workfolder import WorkFolder
+from pase.recipes.base import SourceVideo
+
+_SPEECH = 0.1  # of the loudest frames' level: what is quieter is pause
+
+
+@dataclass(frozen=True, slots=True)
+class QualityLimits:
+    """What a clip needs to be kept; only what is useless for certain is refused by default.
+
+    Attributes:
+        brightness: Least mean grey value of the lip crops, 0 ... 255.
+        motion: Least mean change of the lip crops from frame to frame, in grey values; a still picture has 0.
+        loudness: Least root mean square of the sound, as a share of full scale.
+        sharpness: Least standard deviation of the crops' Laplacian, in grey values.
+        snr: Least level of speech above the pauses, in dB.
+    """
+
+    brightness: float = 8.0
+    motion: float = 0.02
+    loudness: float = 3e-4
+    sharpness: float = 0.5
+    snr: float = 0.0
+
+
+REASONS = {
+    "brightness": "dark",
+    "motion": "still_picture",
+    "loudness": "silent",
+    "sharpness": "blurred",
+    "snr": "noisy",
+}
+"""What a clip is refused for that breaks a limit."""
+
+
+@dataclass(frozen=True, slots=True)
+class QualityStage(Stage):
+    """Measures each clip and refuses the useless.
+
+    Attributes:
+        limits: What a clip needs.
+    """
+
+    name = "quality"
+    needs = (NormaliseStage.name, TrackStage.name, CropStage.name, OffsetStage.name)
+
+    limits: QualityLimits = QualityLimits()
+
+    def settings(self) -> Mapping[str, Any]:
+        """The limits."""
+        return {"limits": [getattr(self.limits, name) for name in QualityLimits.__slots__]}
+
+    def run(self, video: SourceVideo, work: WorkFolder) -> StageResult:
+        """Measure all clips of the video that are left."""
+        sound = load_sound(work, video.name)
+        seen = load_crop_facts(work, video.name)
+        clipped = load_sound_facts(work, video.name).clipped
+        kept = load_offsets(work, video.name)
+        measures = {
+            piece.name: measure(seen[piece.name], piece_sound(piece, sound), clipped)
+            for piece in load_pieces(work, video.name)
+            if piece.name in kept
+        }
+        refused = [
+            Refusal(name, *reason) for name, own in measures.items() if (reason := self._reason(own)) is not None
+        ]
+        out = {refusal.clip for refusal in refused}
+        good = {name: own for name, own in measures.items() if name not in out}
+        return StageResult(good or None, tuple(refused))
+
+    def _reason(self, measures: Mapping[str, float]) -> tuple[str, str] | None:
+        """Reason and detail of the first limit that is broken."""
+        for name, reason in REASONS.items():
+            least = getattr(self.limits, name)
+            if measures[name] < least:
+                return reason, f"{name} is {measures[name]:g}; at least {least:g} is needed"
+        return None
+
+
+def load_quality(work: WorkFolder, name: str) -> Mapping[str, Mapping[str, float]]:
+    """The measures of those clips of a video that are kept, by the clips' names."""
+    measures: Mapping[str, Mapping[str, float]] = value_of(work, QualityStage.name, name)
+    return measures
+
+
+def measure(seen: CropFacts, sound: Waveform, clipped: float) -> dict[str, float]:
+    """The measures of one clip by name: those of `CropFacts`, and these of the sound.
+
+    ``loudness`` (root mean square, of full scale), ``snr`` (dB between the 90th and the 10th percentile of the level of
+    40-ms frames; 60 at most), ``speech`` (share of frames that are not pause), ``clipping`` (share of samples at full
+    scale in the whole video).
+    """
+    level = np.sqrt(np.square(sound.reshape(-1, SAMPLES_PER_FRAME), dtype=np.float64).mean(axis=1))
+    loud, quiet = np.percentile(level, [90, 10])
+    snr = min(60.0, 20 * np.log10(max(loud, 1e-9) / max(quiet, 1e-9)))
+    measures = {
+        "eye_distance": seen.eye_distance,
+        "brightness": seen.brightness,
+        "sharpness": seen.sharpness,
+        "motion": seen.motion,
+        "loudness": np.sqrt(np.mean(np.square(level))),
+        "snr": snr,
+        "speech": (level > _SPEECH * loud).mean(),
+        "clipping": clipped,
+    }
+    return {name: round(float(value), 5) for name, value in measures.items()}
