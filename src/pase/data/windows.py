@@ -1,14 +1,16 @@
 """Windows of clips: what one training example is."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor
 
 from pase.audio.waveform import Waveform
-from pase.corpus.clip import FRAME_RATE, SAMPLES_PER_FRAME, Clip
+from pase.corpus.clip import CROP_SIZE, FRAME_RATE, SAMPLES_PER_FRAME, ClipRecord
+from pase.errors import InputError
 from pase.models.visual_encoder import MARGIN
 from pase.phonemes.inventory import UNKNOWN
 
@@ -18,16 +20,31 @@ class WindowConfig:
     """What is cut from a clip.
 
     Attributes:
-        frames: Video frames of a window.
+        frames: Video frames of a window. Several lengths: each clip gives windows of the longest that it fills, and
+            the windows of a batch are of one length.
         context: Frames of sound heard before the first video frame, so that the GRU is warm.
         tail: Frames of sound after the last one; must cover the model's look-ahead.
         speed: Largest factor on the speed of sound and picture together, either way; training only.
     """
 
-    frames: int = 32
+    frames: int | list[int] = 32
     context: int = 16
     tail: int = 4
     speed: float = 1.15
+
+    def __post_init__(self) -> None:
+        if not self.lengths or self.lengths[0] < 1 or self.context < 0 or self.tail < 0:
+            raise InputError(
+                f"windows of {self.frames} frames with {self.context} before and {self.tail} after them: "
+                "at least one frame is needed, and none can be negative"
+            )
+        if not 1 <= self.speed < 4:
+            raise InputError(f"the largest change of speed is {self.speed}; it must be a factor from 1 to 4")
+
+    @property
+    def lengths(self) -> tuple[int, ...]:
+        """The lengths of windows in frames, rising."""
+        return (self.frames,) if isinstance(self.frames, int) else tuple(sorted(set(self.frames)))
 
 
 @dataclass(frozen=True)
@@ -71,51 +88,87 @@ class Batch:
         )
 
     @classmethod
-    def join(cls, batches: Sequence["Batch"]) -> "Batch":
-        """Put windows of equal size together."""
+    def empty(cls, clip_ids: tuple[str, ...], frames: int, config: WindowConfig) -> "Batch":
+        """Room for windows of so many frames of these clips, with any values."""
+        windows, samples = len(clip_ids), (config.context + frames + config.tail) * SAMPLES_PER_FRAME
         return cls(
-            waveform=torch.cat([batch.waveform for batch in batches]),
-            lips=torch.cat([batch.lips for batch in batches]),
-            phones=torch.cat([batch.phones for batch in batches]),
-            valid=torch.cat([batch.valid for batch in batches]),
-            context=batches[0].context,
-            clip_ids=tuple(name for batch in batches for name in batch.clip_ids),
+            torch.empty(windows, samples),
+            torch.empty(windows, frames + 2 * MARGIN, CROP_SIZE, CROP_SIZE, 3, dtype=torch.uint8),
+            torch.empty(windows, frames, dtype=torch.int64),
+            torch.empty(windows, frames, dtype=torch.bool),
+            config.context,
+            clip_ids,
         )
 
 
-def cut_window(clip: Clip, config: WindowConfig, rng: np.random.Generator | None) -> Batch:
-    """Cut one window from a clip, as a batch of one.
+@dataclass(frozen=True, slots=True)
+class Window:
+    """One place in a clip.
 
-    Args:
-        clip: Content of the clip. If it is shorter than the window, the rest is marked as not valid.
-        config: Sizes.
-        rng: Draws position and speed; None takes the beginning at the original speed.
+    Attributes:
+        frames: Length at the speed it is shown.
+        start: Frame of the clip at which it begins.
+        speed: Frames of the clip in a frame of the window.
     """
-    speed = float(config.speed ** rng.uniform(-1, 1)) if rng is not None and config.speed != 1 else 1.0
-    spare = clip.record.frames - config.frames * speed
-    start = int(rng.uniform(0, spare + 1)) if rng is not None and spare > 0 else 0
 
-    middles = start + (np.arange(-MARGIN, config.frames + MARGIN) + 0.5) * speed  # in frames of the clip
-    lips = clip.lips[np.clip(middles.astype(np.int64), 0, clip.record.frames - 1)]
-    middles = middles[MARGIN:-MARGIN]
-    valid = middles < clip.record.frames
-    if clip.record.phones is None:
-        phones = np.full(config.frames, UNKNOWN)
-    else:
-        phones = clip.record.phones.labels_at(middles / FRAME_RATE)
-    waveform = _cut_sound(clip.waveform, start - config.context * speed, config, speed)
-    return Batch(
-        torch.from_numpy(waveform)[None],
-        torch.from_numpy(lips)[None],
-        torch.from_numpy(phones)[None],
-        torch.from_numpy(valid)[None],
-        config.context,
-        (clip.record.clip_id,),
-    )
+    frames: int
+    start: int = 0
+    speed: float = 1.0
+
+    @classmethod
+    def draw(cls, clip_frames: int, frames: int, speed: float, rng: np.random.Generator) -> "Window":
+        """A random window of a clip; a clip that has enough frames fills it.
+
+        Args:
+            clip_frames: Length of the clip.
+            frames: Length of the window.
+            speed: Largest factor on the speed, either way; kept lower where the clip would end before the window.
+            rng: Draws position and speed.
+        """
+        faster = min(speed, max(1.0, clip_frames / frames))
+        drawn = float(np.exp(rng.uniform(-np.log(speed), np.log(faster))))
+        spare = int(clip_frames - frames * drawn)
+        return cls(frames, int(rng.integers(0, max(spare, 0) + 1)), drawn)
+
+    @property
+    def middles(self) -> NDArray[np.float64]:
+        """Middles of the window's frames, in frames of the clip, shape ``(T,)``."""
+        return self._middles(np.arange(self.frames))
+
+    def pictures(self, clip_frames: int) -> NDArray[np.int64]:
+        """Numbers of the clip's frames that are seen, the margin included; rising, shape ``(T + 4,)``."""
+        middles = self._middles(np.arange(-MARGIN, self.frames + MARGIN))
+        return np.clip(middles.astype(np.int64), 0, clip_frames - 1)
+
+    def labels(self, record: ClipRecord) -> NDArray[np.int64]:
+        """Class numbers of the phones at the frames' middles, shape ``(T,)``."""
+        if record.phones is None:
+            return np.full(self.frames, UNKNOWN)
+        return record.phones.labels_at(self.middles / FRAME_RATE)
+
+    def sound(self, waveform: Waveform, config: WindowConfig) -> Waveform:
+        """The clip's sound from `context` before to `tail` after the window; silence beyond the clip's ends."""
+        count = (config.context + self.frames + config.tail) * SAMPLES_PER_FRAME
+        first = (self.start - config.context * self.speed) * SAMPLES_PER_FRAME
+        if self.speed == 1.0:
+            return _stretch(waveform, round(first), count)
+        position = first + np.arange(count) * self.speed
+        whole = int(np.floor(first))
+        near = _stretch(waveform, whole, int(position[-1] - whole) + 2)
+        position -= whole
+        before = position.astype(np.int64)
+        share = (position - before).astype(np.float32)
+        return np.asarray(near[before] * (1 - share) + near[before + 1] * share)
+
+    def _middles(self, numbers: NDArray[np.int64]) -> NDArray[np.float64]:
+        return np.asarray(self.start + (numbers + 0.5) * self.speed, dtype=np.float64)
 
 
-def _cut_sound(waveform: Waveform, first_frame: float, config: WindowConfig, speed: float) -> Waveform:
-    count = (config.context + config.frames + config.tail) * SAMPLES_PER_FRAME
-    position = first_frame * SAMPLES_PER_FRAME + np.arange(count) * speed
-    sound = np.interp(position, np.arange(len(waveform)), waveform, left=0.0, right=0.0)
-    return np.asarray(sound, dtype=np.float32)
+def _stretch(waveform: Waveform, first: int, count: int) -> Waveform:
+    """So many samples from `first` on; zeros where there are none."""
+    start, stop = min(max(first, 0), len(waveform)), min(max(first + count, 0), len(waveform))
+    if stop - start == count:
+        return waveform[start:stop]
+    sound = np.zeros(count, np.float32)
+    sound[start - first : stop - first] = waveform[start:stop]
+    return sound

@@ -1,131 +1,96 @@
 from dataclasses import replace
-from pathlib import Path
 
 import numpy as np
 import pytest
-import torch
-from torch.utils.data import DataLoader
+from hypothesis import given
+from hypothesis import strategies as st
 
-from pase.corpus.clip import Clip, ClipRecord
-from pase.corpus.store import Corpus
-from pase.data.module import CorpusDataModule, WindowDataset, WindowSampler
-from pase.data.windows import Batch, WindowConfig, cut_window
+from pase.corpus.clip import ClipRecord
+from pase.data.windows import Window, WindowConfig
 from pase.errors import InputError
 from pase.phonemes.intervals import PhoneInterval, PhoneTrack
 from pase.phonemes.inventory import PHONE_INDEX, UNKNOWN
 
+FRAMES = 50
+
 
 @pytest.fixture
-def counting_clip() -> Clip:
-    """Frame i is painted i, and the sound of frame i is i / 100."""
-    frames = 50
-    lips = np.broadcast_to(np.arange(frames, dtype=np.uint8)[:, None, None, None], (frames, 96, 96, 3))
+def record() -> ClipRecord:
     phones = PhoneTrack((PhoneInterval("AA", 0.0, 1.0), PhoneInterval("B", 1.0, 2.0)))
-    record = ClipRecord("c", "s", "train", frames, frames * 640, "", phones, "", "c.mp4")
-    sound = np.repeat(np.arange(frames) / 100, 640).astype(np.float32)
-    return Clip(record, sound, lips, np.zeros((frames, 40, 2), np.float32))
+    return ClipRecord("c", "s", "train", FRAMES, FRAMES * 640, "", phones, "", "c.mp4")
 
 
-def painted(batch: Batch) -> list[int]:
-    return [int(v) for v in batch.lips[0, :, 0, 0, 0]]
+@pytest.fixture
+def rising_sound() -> np.ndarray:
+    """The sound in the middle of frame i is i / 100."""
+    return ((np.arange(FRAMES * 640) - 320) / 640 / 100).astype(np.float32)
 
 
-def test_sound_picture_and_phones_agree(counting_clip: Clip) -> None:
-    config = WindowConfig(frames=8, context=3, tail=2, speed=1.0)
-    for seed in range(20):
-        batch = cut_window(counting_clip, config, np.random.default_rng(seed))
-        frames = painted(batch)[2:-2]
-        assert frames == list(range(frames[0], frames[0] + 8))
-        heard = batch.waveform[0].view(13, 640)[:, 320].numpy() * 100
-        expected = np.arange(frames[0] - 3, frames[0] + 10)
-        expected[(expected < 0) | (expected >= 50)] = 0
-        np.testing.assert_allclose(heard, expected, atol=0.01)
-        names = np.where(np.array(frames) < 25, PHONE_INDEX["AA"], PHONE_INDEX["B"])
-        assert batch.phones[0].tolist() == names.tolist()
-        assert batch.valid.all()
+def heard(window: Window, sound: np.ndarray, config: WindowConfig) -> np.ndarray:
+    """Which frame of the clip is heard in the middle of each frame of the window."""
+    return window.sound(sound, config).reshape(-1, 640)[:, 320] * 100
 
 
-def test_the_margin_repeats_the_clips_ends(counting_clip: Clip) -> None:
-    batch = cut_window(counting_clip, WindowConfig(frames=6, speed=1.0), None)
-    assert painted(batch) == [0, 0, 0, 1, 2, 3, 4, 5, 6, 7]
+def test_sound_picture_and_phones_agree(record: ClipRecord, rising_sound: np.ndarray) -> None:
+    config = WindowConfig(context=3, tail=2)
+    for start in range(0, FRAMES - 8):
+        window = Window(8, start)
+        assert window.pictures(FRAMES)[2:-2].tolist() == list(range(start, start + 8))
+        expected = np.arange(start - 3, start + 10)
+        expected[(expected < 0) | (expected >= FRAMES)] = 0
+        np.testing.assert_allclose(heard(window, rising_sound, config), expected, atol=0.01)
+        names = np.where(np.arange(start, start + 8) < 25, PHONE_INDEX["AA"], PHONE_INDEX["B"])
+        assert window.labels(record).tolist() == names.tolist()
 
 
-@pytest.mark.parametrize("seed", range(8))
-def test_speed_changes_sound_and_picture_alike(counting_clip: Clip, seed: int) -> None:
-    config = WindowConfig(frames=12, context=2, tail=2, speed=1.5)
-    batch = cut_window(counting_clip, config, np.random.default_rng(seed))
-    heard = batch.waveform[0].view(16, 640)[2:-2, 320].numpy() * 100
-    seen = np.array(painted(batch)[2:-2])
-    assert np.abs(heard - seen).max() <= 1.01
-    assert batch.valid.all()
+def test_the_margin_repeats_the_clips_ends() -> None:
+    assert Window(6).pictures(FRAMES).tolist() == [0, 0, 0, 1, 2, 3, 4, 5, 6, 7]
+    assert Window(6, FRAMES - 6).pictures(FRAMES)[-3:].tolist() == [49, 49, 49]
 
 
-def test_short_clips_are_marked(counting_clip: Clip) -> None:
-    short = replace(counting_clip, record=replace(counting_clip.record, frames=5), lips=counting_clip.lips[:5])
-    batch = cut_window(short, WindowConfig(frames=8), np.random.default_rng(0))
-    assert batch.valid[0].sum() in (4, 5, 6)  # depends on the speed drawn
-    assert painted(batch)[-1] == 4
+@given(speed=st.floats(1, 1.9), clip_frames=st.integers(12, FRAMES), seed=st.integers(0, 2**63 - 1))
+def test_speed_changes_sound_and_picture_alike(speed: float, clip_frames: int, seed: int) -> None:
+    window = Window.draw(clip_frames, 12, speed, np.random.default_rng(seed))
+    sound = ((np.arange(FRAMES * 640) - 320) / 640 / 100).astype(np.float32)
+    frames = heard(window, sound, WindowConfig(context=0, tail=0))
+    seen = window.pictures(clip_frames)[2:-2]
+    assert np.abs(frames - window.middles + 0.5).max() < 0.01 + window.speed / 640
+    assert np.abs(frames - seen).max() <= 1.01
+    assert 1 / speed - 1e-9 <= window.speed <= speed + 1e-9
 
 
-def test_unknown_phones(counting_clip: Clip) -> None:
-    unknown = replace(counting_clip, record=replace(counting_clip.record, phones=None))
-    batch = cut_window(unknown, WindowConfig(frames=8), None)
-    assert (batch.phones == UNKNOWN).all()
+@given(speed=st.floats(1, 1.9), frames=st.integers(1, 100), spare=st.integers(0, 30), seed=st.integers(0, 2**63 - 1))
+def test_a_clip_that_is_long_enough_fills_the_window(speed: float, frames: int, spare: int, seed: int) -> None:
+    window = Window.draw(frames + spare, frames, speed, np.random.default_rng(seed))
+    assert window.start >= 0
+    assert window.middles[-1] < frames + spare
 
 
-def collect(loader: DataLoader[Batch]) -> list[Batch]:
-    return list(loader)
+def test_places_reach_from_the_first_frame_to_the_last() -> None:
+    starts = {Window.draw(10, 6, 1.0, np.random.default_rng(seed)).start for seed in range(200)}
+    assert starts == {0, 1, 2, 3, 4}
 
 
-@pytest.mark.parametrize("workers", [1, 2])
-def test_workers_change_nothing(tiny_corpus: Path, workers: int) -> None:
-    def batches(count: int) -> list[Batch]:
-        module = CorpusDataModule([tiny_corpus], batch_size=4, window=WindowConfig(frames=10), workers=count, seed=5)
-        module.setup("fit")
-        return collect(module.train_dataloader())
-
-    alone, together = batches(0), batches(workers)
-    assert [b.clip_ids for b in alone] == [b.clip_ids for b in together]
-    for one, other in zip(alone, together, strict=True):
-        assert torch.equal(one.waveform, other.waveform)
-        assert torch.equal(one.lips, other.lips)
-        assert torch.equal(one.phones, other.phones)
+@pytest.mark.parametrize("start", [-40, 0, 30, 60])
+def test_the_sound_at_another_speed_is_interpolated(start: int) -> None:
+    sound = np.random.default_rng(0).standard_normal(FRAMES * 640).astype(np.float32)
+    window, config = Window(10, start, 1.1), WindowConfig(context=4, tail=2)
+    position = (start - 4 * 1.1) * 640 + np.arange(16 * 640) * 1.1
+    padded = np.pad(sound, 1)  # silence beyond the ends
+    expected = np.interp(position, np.arange(-1, len(sound) + 1), padded, left=0, right=0)
+    np.testing.assert_allclose(window.sound(sound, config), expected, atol=1e-4)
 
 
-def test_epochs_differ_and_repeat() -> None:
-    sampler = WindowSampler(20, seed=1)
-    first = list(sampler)
-    sampler.set_epoch(1)
-    second = list(sampler)
-    sampler.set_epoch(0)
-    assert list(sampler) == first
-    assert first != second
-    assert sorted(key.index for key in second) == list(range(20))
+def test_unknown_phones(record: ClipRecord) -> None:
+    assert (Window(8).labels(replace(record, phones=None)) == UNKNOWN).all()
 
 
-def test_kept_clips_equal_decoded_ones(opened_corpus: Corpus) -> None:
-    config = WindowConfig(frames=10)
-    plain, kept = (WindowDataset([opened_corpus], "train", config, keep) for keep in (False, True))
-    sampler = WindowSampler(len(plain), 0)
-    for _ in range(2):
-        for key in sampler:
-            assert torch.equal(plain[key].lips, kept[key].lips)
+def test_lengths_are_sorted_and_single() -> None:
+    assert WindowConfig(frames=20).lengths == (20,)
+    assert WindowConfig(frames=[72, 20, 40, 20]).lengths == (20, 40, 72)
 
 
-def test_too_few_clips_for_a_batch(tiny_corpus: Path) -> None:
-    module = CorpusDataModule([tiny_corpus], batch_size=64)
-    with pytest.raises(InputError, match="12 training clips, fewer than one batch of 64"):
-        module.setup("fit")
-
-
-def test_not_a_corpus(tmp_path: Path) -> None:
-    with pytest.raises(InputError, match=str(tmp_path)):
-        CorpusDataModule([tmp_path]).setup("fit")
-
-
-def test_several_corpora_are_joined(tiny_corpus: Path) -> None:
-    module = CorpusDataModule([tiny_corpus, tiny_corpus], batch_size=4)
-    module.setup("fit")
-    assert len(module.train_dataloader()) == 6
-    assert sum(len(batch) for batch in module.val_dataloader()) == 8
-    assert len(list(module.training_clips(5))) == 5
+@pytest.mark.parametrize("wrong", [{"frames": 0}, {"frames": []}, {"frames": [20, -1]}, {"tail": -1}, {"speed": 0.9}])
+def test_windows_that_cannot_be(wrong: dict[str, object]) -> None:
+    with pytest.raises(InputError, match="speed" if "speed" in wrong else "at least one frame"):
+        WindowConfig(**wrong)  # type: ignore[arg-type]

@@ -1,0 +1,180 @@
+"""Windows cut from prepared corpora, and the loader of training batches that goes on where it stopped."""
+
+import warnings
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch.utils.data import DataLoader, Dataset
+
+from pase.audio.waveform import Waveform
+from pase.corpus.clip import Clip, ClipRecord
+from pase.corpus.codec import decode_lips, decode_sound
+from pase.corpus.store import Corpus
+from pase.data.sampling import BatchSampler, WindowKey
+from pase.data.windows import Batch, Window, WindowConfig
+from pase.errors import InputError
+
+
+class WindowDataset(Dataset[Batch]):
+    """Windows of the clips of one split of several corpora.
+
+    Args:
+        corpora: Opened corpora.
+        split: ``"train"``, ``"validation"`` or ``"test"``.
+        config: What to cut.
+        keep: Keep decoded clips in memory (some 0.8 MB per second of clip and worker process). Without it, each window
+            is read and decoded anew, its lip crops from the nearest key frame on.
+    """
+
+    def __init__(self, corpora: Sequence[Corpus], split: str, config: WindowConfig, keep: bool = False) -> None:
+        self.corpora = corpora
+        self.config = config
+        self.keep = keep
+        self.items: list[tuple[int, ClipRecord]] = [
+            (number, record) for number, corpus in enumerate(corpora) for record in corpus.split(split)
+        ]
+        self._kept: dict[int, Clip] = {}
+
+    def __len__(self) -> int:
+        return len(self.items)
+
+    def frames(self) -> list[NDArray[np.int64]]:
+        """Lengths of the clips in frames, one array for each corpus."""
+        return [
+            np.array([record.frames for owner, record in self.items if owner == number], dtype=np.int64)
+            for number in range(len(self.corpora))
+        ]
+
+    def __getitems__(self, keys: Sequence[WindowKey]) -> Batch:
+        """The batch of these windows, which are of one length; torch's loaders ask for a batch by this name.
+
+        Raises:
+            InputError: A clip cannot be read.
+        """
+        names = tuple(self.items[key.index][1].clip_id for key in keys)
+        batch = Batch.empty(names, keys[0].frames, self.config)
+        for row, key in enumerate(keys):
+            self._fill(batch, row, key)
+        return batch
+
+    def clip(self, index: int) -> Clip:
+        """Decode a whole clip, or take it from memory."""
+        if index in self._kept:
+            return self._kept[index]
+        number, record = self.items[index]
+        clip = self.corpora[number].read(record)
+        if self.keep:
+            self._kept[index] = clip
+        return clip
+
+    def _fill(self, batch: Batch, row: int, key: WindowKey) -> None:
+        record = self.items[key.index][1]
+        window = self._window(record, key)
+        pictures = window.pictures(record.frames)
+        waveform, lips = self._content(key.index, int(pictures[0]), int(pictures[-1]) + 1)
+        np.take(lips, pictures - pictures[0], axis=0, out=batch.lips[row].numpy(), mode="clip")
+        batch.waveform[row] = torch.from_numpy(window.sound(waveform, self.config))
+        batch.phones[row] = torch.from_numpy(window.labels(record))
+        batch.valid[row] = torch.from_numpy(window.middles < record.frames)
+
+    def _window(self, record: ClipRecord, key: WindowKey) -> Window:
+        if key.seed is None:
+            return Window(key.frames)
+        return Window.draw(record.frames, key.frames, self.config.speed, np.random.default_rng(key.seed))
+
+    def _content(self, index: int, start: int, stop: int) -> tuple[Waveform, NDArray[np.uint8]]:
+        """A clip's sound, and its lip crops from frame `start` to `stop`."""
+        if self.keep:
+            clip = self.clip(index)
+            return clip.waveform, clip.lips[start:stop]
+        number, record = self.items[index]
+        encoded = self.corpora[number].encoded(record)
+        try:
+            waveform, lips = decode_sound(encoded.flac, record.samples + 1), decode_lips(encoded.mp4, start, stop)
+            if len(waveform) != record.samples or len(lips) != stop - start:
+                raise InputError(
+                    f"{len(waveform)} samples and {len(lips)} of {stop - start} lip crops were found, "
+                    f"its record says {record.samples} samples and {record.frames} frames"
+                )
+        except InputError as error:
+            where = f"{self.corpora[number].folder}/shards/{record.shard}"
+            raise InputError(f"{where}: clip {record.clip_id}: {error}. Copy the shard again.") from error
+        return waveform, lips
+
+
+class TrainingLoader:
+    """Training batches, epoch after epoch, that goes on exactly where it stopped.
+
+    The batches of all epochs are one sequence (`BatchSampler`), and the only state is how many of them were handed
+    out: what loader processes have prepared beyond that is prepared again. Iterating gives the next ``len(loader)``
+    batches; loader processes live as long as the loader and work on across the ends of epochs.
+
+    Lightning is given this and not a `DataLoader`, because it would change a `DataLoader`'s sampler when several ranks
+    train, and count its epochs wrongly when a run is continued from a checkpoint of an epoch's end.
+
+    Args:
+        data: Training windows.
+        sampler: This rank's batches.
+        workers: Loader processes; 0 loads in the training process.
+    """
+
+    def __init__(self, data: WindowDataset, sampler: BatchSampler, workers: int = 0) -> None:
+        self.sampler = sampler
+        self.handed_out = 0
+        self._loader = open_loader(data, workers, batch_sampler=sampler)
+        self._iterator: Iterator[Batch] | None = None
+
+    def __len__(self) -> int:
+        return len(self.sampler)
+
+    def __iter__(self) -> Iterator[Batch]:
+        for _ in range(len(self)):
+            if self._iterator is None:
+                self.sampler.first = self.handed_out
+                self._iterator = iter(self._loader)
+            batch = next(self._iterator)
+            self.handed_out += 1
+            yield batch
+
+    def state_dict(self) -> dict[str, Any]:
+        """How many batches were handed out, and what their sequence depends on; plain values."""
+        return {"handed_out": self.handed_out, **self.sampler.state()}
+
+    def load_state_dict(self, state: Mapping[str, Any]) -> None:
+        """Go on behind the batches that were handed out; from the beginning if the sequence is another one."""
+        changed = [name for name, value in self.sampler.state().items() if state.get(name) != value]
+        if changed:
+            differences = "; ".join(
+                f"{name} {state.get(name)} then, {self.sampler.state()[name]} now" for name in changed
+            )
+            warnings.warn(
+                f"the training data are not those of the checkpoint ({differences}): they are drawn from the beginning",
+                stacklevel=2,
+            )
+        self.handed_out = 0 if changed else int(state["handed_out"])
+        self._iterator = None
+
+
+def open_loader(data: WindowDataset, workers: int, **batches: Any) -> DataLoader[Batch]:
+    """Torch's loader of whole batches.
+
+    Args:
+        data: Windows.
+        workers: Loader processes.
+        batches: Who names the windows of each batch: `batch_sampler`, or `sampler` and `batch_size`.
+    """
+    return DataLoader(
+        data,
+        collate_fn=_as_it_is,
+        num_workers=workers,
+        pin_memory=torch.cuda.is_available(),
+        generator=torch.Generator(),  # starting workers leaves the random numbers of training alone
+        **batches,
+    )
+
+
+def _as_it_is(batch: Any) -> Any:
+    return batch

@@ -1,0 +1,159 @@
+import itertools
+import shutil
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from pase.corpus.store import Corpus
+from pase.data.loader import TrainingLoader, WindowDataset
+from pase.data.module import CorpusDataModule
+from pase.data.sampling import BatchSampler, Bucket, WindowKey
+from pase.data.windows import Batch, WindowConfig
+from pase.errors import InputError
+
+
+def loader_of(corpus: Corpus, workers: int = 0, seed: int = 5, windows: int = 4) -> TrainingLoader:
+    data = WindowDataset([corpus], "train", WindowConfig(frames=[10, 30]))
+    buckets = [Bucket(10, windows), Bucket(30, windows // 2)]
+    return TrainingLoader(data, BatchSampler(data.frames(), buckets, seed=seed), workers)
+
+
+def assert_same(ones: list[Batch], others: list[Batch]) -> None:
+    assert [batch.clip_ids for batch in ones] == [batch.clip_ids for batch in others]
+    for one, other in zip(ones, others, strict=True):
+        for name in ("waveform", "lips", "phones", "valid"):
+            assert torch.equal(getattr(one, name), getattr(other, name))
+
+
+@pytest.mark.parametrize("workers", [1, 2])
+def test_workers_change_nothing(opened_corpus: Corpus, workers: int) -> None:
+    alone, together = loader_of(opened_corpus), loader_of(opened_corpus, workers)
+    assert_same([*alone, *alone], [*together, *together])
+
+
+@pytest.mark.parametrize("workers", [0, 2])
+def test_it_goes_on_where_it_stopped(opened_corpus: Corpus, workers: int) -> None:
+    undisturbed = loader_of(opened_corpus, workers)
+    batches = [*undisturbed, *undisturbed]
+    for count in (0, 1, len(undisturbed), len(undisturbed) + 1):
+        stopped = loader_of(opened_corpus, workers)
+        given = list(itertools.islice(itertools.chain(stopped, stopped), count))
+        continued = loader_of(opened_corpus, workers)
+        continued.load_state_dict(stopped.state_dict())
+        rest = itertools.islice(itertools.chain(continued, continued), len(batches) - count)
+        assert_same([*given, *rest], batches)
+
+
+def test_its_state_survives_a_loader_that_is_already_running(opened_corpus: Corpus) -> None:
+    loader = loader_of(opened_corpus, workers=1)
+    first = list(loader)
+    loader.load_state_dict({**loader.state_dict(), "handed_out": 0})
+    assert_same(list(loader), first)
+
+
+def test_a_state_of_other_data_begins_anew_and_says_so(opened_corpus: Corpus) -> None:
+    stopped, other = loader_of(opened_corpus), loader_of(opened_corpus, seed=6)
+    next(iter(stopped))
+    with pytest.warns(UserWarning, match="seed 5 then, 6 now"):
+        other.load_state_dict(stopped.state_dict())
+    assert_same(list(other), list(loader_of(opened_corpus, seed=6)))
+
+
+def test_starting_workers_leaves_the_random_numbers_of_training_alone(opened_corpus: Corpus) -> None:
+    before = torch.get_rng_state()
+    next(iter(loader_of(opened_corpus, workers=1)))
+    assert torch.equal(torch.get_rng_state(), before)
+
+
+def test_kept_clips_equal_decoded_ones(opened_corpus: Corpus) -> None:
+    plain, kept = (WindowDataset([opened_corpus], "train", WindowConfig(), keep) for keep in (False, True))
+    keys = [WindowKey(index, 10, seed) for seed in (0, 1, None) for index in range(len(plain))]
+    assert_same([plain.__getitems__(keys)], [kept.__getitems__(keys)])
+
+
+def test_windows_are_those_of_the_decoded_clip(opened_corpus: Corpus) -> None:
+    data = WindowDataset([opened_corpus], "train", WindowConfig(context=0, tail=0))
+    for index in range(len(data)):
+        clip, frames = data.clip(index), 64  # longer than some clips
+        batch = data.__getitems__([WindowKey(index, frames, None)])
+        there = min(frames, clip.record.frames)
+        assert batch.valid[0].tolist() == [number < clip.record.frames for number in range(frames)]
+        assert np.array_equal(batch.lips[0, 2 : 2 + there].numpy(), clip.lips[:there])
+        assert np.array_equal(batch.waveform[0, : there * 640].numpy(), clip.waveform[: there * 640])
+        assert not batch.waveform[0, len(clip.waveform) :].any()
+        assert batch.phones[0, :there].tolist() == clip.record.frame_labels()[:there].tolist()
+        if there < frames:
+            assert (batch.lips[0, 2 + there :] == batch.lips[0, 1 + there]).all()
+
+
+def test_short_clips_are_padded_and_marked(opened_corpus: Corpus) -> None:
+    data = WindowDataset([opened_corpus], "train", WindowConfig())
+    index = int(data.frames()[0].argmin())
+    frames = int(data.frames()[0][index])
+    batch = data.__getitems__([WindowKey(index, frames + 10, seed) for seed in range(20)])
+    assert batch.valid.sum(dim=1).min() >= frames - 1
+    assert not batch.valid.all(dim=1).any()
+
+
+@pytest.mark.parametrize("keep", [False, True])
+def test_a_damaged_clip_is_named(tiny_corpus: Path, tmp_path: Path, keep: bool) -> None:
+    folder = tmp_path / "damaged"
+    shutil.copytree(tiny_corpus, folder)
+    corpus = Corpus.open(folder)
+    (shard,) = (folder / "shards").glob("*.tar")
+    content = bytearray(shard.read_bytes())
+    place = content.index(b"mdat")
+    content[place : place + 3000] = bytes(3000)
+    shard.write_bytes(content)
+    data = WindowDataset([corpus], "train", WindowConfig(), keep)
+    with pytest.raises(InputError, match=rf"{shard.name}: clip {data.items[0][1].clip_id}: .*Copy the shard again"):
+        data.__getitems__([WindowKey(0, 10, None)])
+
+
+def test_too_few_clips_for_a_batch(tiny_corpus: Path) -> None:
+    module = CorpusDataModule([tiny_corpus], batch_size=64)
+    with pytest.raises(InputError, match=f"{tiny_corpus}: 12 training clips, fewer than one batch of 64"):
+        module.setup("fit")
+
+
+def test_not_a_corpus(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match=str(tmp_path)):
+        CorpusDataModule([tmp_path]).setup("fit")
+
+
+def test_weights_that_do_not_match(tiny_corpus: Path) -> None:
+    with pytest.raises(InputError, match="2 weights for 1 corpora"):
+        CorpusDataModule([tiny_corpus], batch_size=4, weights=[0.5, 0.5]).setup("fit")
+
+
+def test_several_corpora_are_joined(tiny_corpus: Path) -> None:
+    module = CorpusDataModule([tiny_corpus, tiny_corpus], batch_size=4)
+    module.setup("fit")
+    assert len(module.train_dataloader()) == 6
+    assert sum(len(batch) for batch in module.val_dataloader()) == 8
+    assert len(list(module.training_clips(5))) == 5
+
+
+def test_batches_of_long_windows_hold_fewer(tiny_corpus: Path) -> None:
+    window = WindowConfig(frames=[10, 20])
+    module = CorpusDataModule([tiny_corpus], frames_per_batch=40, window=window, epoch_windows=100)
+    module.setup("fit")
+    sizes = {tuple(batch.valid.shape) for batch in module.train_dataloader()}
+    assert sizes <= {(4, 10), (2, 20)}
+    assert (2, 20) in sizes
+
+
+def test_validation_windows_are_fixed(tiny_corpus: Path) -> None:
+    module = CorpusDataModule([tiny_corpus], batch_size=3, window=WindowConfig(frames=[10, 20]), validation_frames=48)
+    module.setup("fit")
+    first, again = list(module.val_dataloader()), list(module.val_dataloader())
+    assert_same(first, again)
+    assert [tuple(batch.valid.shape) for batch in first] == [(3, 48), (1, 48)]
+    corpus = Corpus.open(tiny_corpus)
+    names = [record.clip_id for record in corpus.split("validation")]
+    assert [name for batch in first for name in batch.clip_ids] == names
+    clip = corpus.read(corpus.split("validation")[0])
+    there = min(48, clip.record.frames)
+    assert np.array_equal(first[0].lips[0, 2 : 2 + there].numpy(), clip.lips[:there])
