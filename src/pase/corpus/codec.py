@@ -9,6 +9,7 @@ from typing import Any
 import av
 import numpy as np
 from av.audio.frame import AudioFrame
+from av.codec.context import CodecContext
 from av.container.input import InputContainer
 from av.error import FFmpegError
 from av.video.frame import VideoFrame
@@ -40,8 +41,9 @@ _POINTS_HEADER = re.compile(
     re.DOTALL,
 )
 
-_SMALL_PICTURES = {"max_pixels": str(4 * CROP_SIZE**2)}
-"""No memory for pictures that only a hostile file can hold."""
+# Whatever a file claims: no other decoders, and no memory for pictures that no crop needs.
+_LIP_DECODER = {"codec_whitelist": "h264", "max_pixels": str(4 * CROP_SIZE**2)}
+_SOUND_DECODER = {"codec_whitelist": "flac"}
 
 
 def encode_sound(waveform: NDArray[np.float32]) -> bytes:
@@ -76,7 +78,7 @@ def decode_sound(data: bytes, stop: int | None = None) -> NDArray[np.float32]:
         InputError: No FLAC of 16 kHz mono.
     """
     try:
-        with av.open(io.BytesIO(data), "r", format="flac") as container:
+        with _open(data, "flac", _SOUND_DECODER) as container:
             pieces = list(_sound_pieces(container, stop))
     except (FFmpegError, IndexError) as error:
         raise InputError(f"the sound cannot be decoded: {error}") from error
@@ -87,7 +89,7 @@ def decode_sound(data: bytes, stop: int | None = None) -> NDArray[np.float32]:
 
 def _sound_pieces(container: InputContainer, stop: int | None) -> Iterator[NDArray[Any]]:
     stream = container.streams.audio[0]
-    stream.codec_context.thread_count = 1
+    _set_up(stream.codec_context, _SOUND_DECODER)
     length = 0
     for frame in container.decode(stream):
         found = (frame.sample_rate, frame.layout.nb_channels, frame.format.name)
@@ -135,7 +137,7 @@ def decode_lips(data: bytes, start: int = 0, stop: int | None = None) -> NDArray
     if start < 0 or (stop is not None and stop < 0):
         raise InputError(f"lip crops {start} to {stop} were asked for; frames are counted from 0")
     try:
-        with av.open(io.BytesIO(data), "r", format="mp4", options=_SMALL_PICTURES) as container:
+        with _open(data, "mp4", _LIP_DECODER) as container:
             pictures = list(_pictures(container, start, stop))
     except (FFmpegError, IndexError) as error:
         raise InputError(f"the lip crops cannot be decoded: {error}") from error
@@ -145,8 +147,7 @@ def decode_lips(data: bytes, start: int = 0, stop: int | None = None) -> NDArray
 
 def _pictures(container: InputContainer, start: int, stop: int | None) -> Iterator[NDArray[Any]]:
     stream = container.streams.video[0]
-    stream.codec_context.thread_count = 1
-    stream.codec_context.options = _SMALL_PICTURES
+    _set_up(stream.codec_context, _LIP_DECODER)
     # One converter for all frames, with one thread: set up anew for each frame it costs more than decoding.
     convert = VideoReformatter().reformat
     if start:
@@ -210,3 +211,14 @@ def decode_points(data: bytes) -> NDArray[np.float32]:
 def _check_points(points: NDArray[np.float16]) -> None:
     if not np.isfinite(points).all():
         raise InputError("the lip points have coordinates that are no finite numbers")
+
+
+def _open(data: bytes, container: str, options: dict[str, str]) -> InputContainer:
+    return av.open(io.BytesIO(data), "r", format=container, options=options, metadata_errors="replace")
+
+
+def _set_up(decoder: CodecContext | None, options: dict[str, str]) -> None:
+    if decoder is None:
+        raise InputError("it names a codec that is not known")
+    decoder.thread_count = 1
+    decoder.options = options

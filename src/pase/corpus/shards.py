@@ -21,6 +21,7 @@ MAX_CLIP_BYTES = 512 * 2**20
 """A clip that claims to be larger is not read."""
 
 _MAX_ID = 90  # the longest member name must fit the 100 bytes of a plain tar header
+_SHARD = re.compile(r"[A-Za-z0-9_-]+\.tar")
 _ID = re.compile(r"[A-Za-z0-9_-]+(/[A-Za-z0-9_-]+)*")
 
 
@@ -54,6 +55,17 @@ def check_clip_id(clip_id: str) -> str:
             f"clip id {clip_id!r}: at most {_MAX_ID} letters, digits, '_' and '-' are allowed, with '/' between parts"
         )
     return clip_id
+
+
+def check_shard_name(name: str) -> str:
+    """Refuse names of shards that could lie elsewhere, or mean something else in an address.
+
+    Raises:
+        InputError: Naming the shard and the rule.
+    """
+    if not _SHARD.fullmatch(name):
+        raise InputError(f"the shard {name!r}: a name of letters, digits, '_' and '-' that ends in .tar is expected")
+    return name
 
 
 def pack(clip_id: str, members: dict[str, bytes]) -> bytes:

@@ -22,7 +22,7 @@ from pase.corpus.clip import Clip, ClipRecord
 from pase.corpus.encoded import EncodedClip, check_length
 from pase.corpus.manifest import parse_row
 from pase.corpus.remote import is_address
-from pase.corpus.shards import Extent
+from pase.corpus.shards import Extent, check_shard_name
 from pase.corpus.writing import SHARD_BYTES, group_by_size, shard_name, write_manifest, write_shard
 from pase.errors import InputError
 
@@ -108,8 +108,9 @@ class Corpus:
         if record.clip_id not in self._extents:
             raise InputError("the manifest does not name it")
         extent = self._extents[record.clip_id]
+        block = self._access.read_extent(record.shard, extent)
         try:
-            encoded = EncodedClip.unpack(record.clip_id, self._access.read_extent(record.shard, extent))
+            encoded = EncodedClip.unpack(record.clip_id, block)
         except InputError:
             if not self._access.forget(record.shard, extent):
                 raise
@@ -167,6 +168,7 @@ def _parse(line: str, where: str) -> tuple[ClipRecord, Extent]:
         raise InputError(f"{where}: not a manifest row: {error}") from error
     try:
         check_length(record)
+        check_shard_name(record.shard)
     except InputError as error:
         raise InputError(f"{where}: {error}") from error
     return record, extent

@@ -5,10 +5,9 @@ from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
-from urllib.parse import urlsplit
-from urllib.request import url2pathname
 
 from pase.corpus.remote import RemoteFolder, is_address
+from pase.extras import require
 from pase.files import atomic_path
 
 
@@ -52,5 +51,5 @@ def target_at(location: Path | str) -> Target:
         return LocalTarget(Path(location))
     address = str(location)
     if address.startswith("file://"):
-        return LocalTarget(Path(url2pathname(urlsplit(address).path)))
+        return LocalTarget(Path(require("fsspec").url_to_fs(address)[1]))
     return RemoteFolder(address)

@@ -13,7 +13,7 @@ from typing import Any, TypeVar
 
 from pase.corpus.encoded import EncodedClip
 from pase.corpus.manifest import corpus_header, row_of
-from pase.corpus.shards import TAR_END, Extent
+from pase.corpus.shards import TAR_END, Extent, check_shard_name
 from pase.corpus.target import target_at
 from pase.errors import InputError
 
@@ -127,6 +127,7 @@ def write_shard(target: Path | str, name: str, parts: Iterable[EncodedClip | Cli
     Raises:
         InputError: A part is damaged, the clips are not in order, or the target cannot be written to.
     """
+    check_shard_name(name)
     place = target_at(target)
     place.remove("corpus.json")
     digest = hashlib.sha256()

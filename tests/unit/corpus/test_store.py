@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from pase.corpus.clip import Clip, ClipRecord
-from pase.corpus.store import Corpus, EncodedClip, write_corpus, write_encoded
+from pase.corpus.store import Corpus, EncodedClip, write_corpus
 from pase.errors import InputError
 from pase.phonemes.intervals import PhoneInterval, PhoneTrack
 
