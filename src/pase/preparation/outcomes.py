@@ -61,7 +61,7 @@ class OutcomeReader:
             return None
         refused = tuple(StageRefusal(stage, Refusal(*refusal)) for stage, refusal in row["refused"])
         clips = load_finished(row["clips"])
-        if not all(self.work.path(ClipStage.name, part_name(clip.clip_id)).is_file() for clip in clips):
+        if not all(self.work.has(ClipStage.name, part_name(clip.clip_id), clip.part_bytes) for clip in clips):
             return None
         return Outcome(video.name, clips, refused, tuple(row["remarks"]), resumed=True)
 

@@ -56,6 +56,7 @@ class StageRecord:
         value: As in `StageResult`.
         refused: As in `StageResult`.
         remarks: As in `StageResult`.
+        media: Size in bytes of each file that lies beside the record, by its name.
     """
 
     key: str
@@ -63,6 +64,7 @@ class StageRecord:
     value: Any
     refused: tuple[Refusal, ...]
     remarks: tuple[str, ...]
+    media: Mapping[str, int]
 
 
 class Stage(ABC):
@@ -153,7 +155,7 @@ class StageTask:
         """Work on the batch; done anew as a whole if one video of it has to be."""
         keys = [self._key(video) for video in videos]
         found = [load_record(self.work, self.stage.name, video.name) for video in videos]
-        if all(record is not None and record.key == key for record, key in zip(found, keys, strict=True)):
+        if all(self._holds(record, key) for record, key in zip(found, keys, strict=True)):
             return tuple(
                 StageOutcome(v.name, r.value is not None, True) for v, r in zip(videos, found, strict=True) if r
             )
@@ -161,6 +163,14 @@ class StageTask:
         for video, key, result in zip(videos, keys, results, strict=True):
             store_result(self.work, self.stage.name, video.name, key, result)
         return tuple(StageOutcome(v.name, r.value is not None, False) for v, r in zip(videos, results, strict=True))
+
+    def _holds(self, record: StageRecord | None, key: str) -> bool:
+        """Whether a record is of this key and its media are there."""
+        return (
+            record is not None
+            and record.key == key
+            and all(self.work.has(self.stage.name, file, size) for file, size in record.media.items())
+        )
 
     def _key(self, video: SourceVideo) -> str:
         """Equal keys mean equal results."""
@@ -192,6 +202,7 @@ def load_record(work: WorkFolder, stage: str, name: str) -> StageRecord | None:
         value=row["value"],
         refused=tuple(Refusal(*entry) for entry in row["refused"]),
         remarks=tuple(row["remarks"]),
+        media=row["media"],
     )
 
 
@@ -211,6 +222,7 @@ def store_result(work: WorkFolder, stage: str, name: str, key: str, result: Stag
         "value": result.value,
         "refused": [[refusal.clip, refusal.reason, refusal.detail] for refusal in result.refused],
         "remarks": list(result.remarks),
+        "media": {file: len(data) for file, data in result.media.items()},
     }
     media = [[file, hashlib.sha256(data).hexdigest()] for file, data in sorted(result.media.items())]
     work.write_json(stage, name, {"key": key, "digest": digest_of([content, media]), **content})

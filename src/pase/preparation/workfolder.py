@@ -41,6 +41,13 @@ class WorkFolder:
         """Write a record."""
         write_json(self.path(stage, f"{name}.json"), value)
 
+    def has(self, stage: str, file: str, size: int) -> bool:
+        """Whether a stage's file is there with so many bytes."""
+        try:
+            return self.path(stage, file).stat().st_size == size
+        except OSError:
+            return False
+
     def read_bytes(self, stage: str, file: str) -> bytes:
         """The content of a stage's file.
 

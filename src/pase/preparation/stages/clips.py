@@ -29,12 +29,14 @@ class FinishedClip:
     Attributes:
         clip_id: The clip.
         media_bytes: Size of its media, by which shards are planned.
+        part_bytes: Size of its part.
         frames: Its length.
         digest: Of its part.
     """
 
     clip_id: str
     media_bytes: int
+    part_bytes: int
     frames: int
     digest: str
 
@@ -92,7 +94,7 @@ class ClipStage(Stage):
             part = clip.pack()
             media[part_name(piece.name)] = part
             digest = hashlib.sha256(part).hexdigest()[:32]
-            finished.append(asdict(FinishedClip(piece.name, clip.media_bytes, record.frames, digest)))
+            finished.append(asdict(FinishedClip(piece.name, clip.media_bytes, len(part), record.frames, digest)))
         return StageResult(finished, remarks=tuple(remarks), media=media)
 
     def _correction(self, offset: AvOffset | None, name: str, remarks: list[str]) -> tuple[AvOffset | None, float]:
