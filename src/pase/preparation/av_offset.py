@@ -21,8 +21,8 @@ MIN_BILABIALS = 5
 REACH = 8
 """Frames to either side that are searched, 0.32 s: people notice 0.1 s, and broken files are rarely off by more."""
 
-MIN_CONFIDENCE = 3.0
-"""Standard errors by which the best shift must stand out."""
+MIN_CONFIDENCE = 4.0
+"""Standard errors by which the best shift must stand out: the best of many shifts stands out by 2 or 3 by chance."""
 
 _NEAR = 1  # shifts beside the best one that are not held against it: a closure lasts two or three frames
 

@@ -65,9 +65,9 @@ class OffsetStage(Stage):
         pieces = load_pieces(work, video.name)
         curves = {piece.name: self._curve(piece, sound, speech, work) for piece in pieces}
         refused: list[Refusal] = []
-        for group in _together(pieces):
+        for group in together(pieces):
             scores = {piece.name: self._agreement(piece, curves[piece.name], sound, speech, work) for piece in group}
-            refused += _choose(scores)
+            refused += choose(scores)
         out = {refusal.clip for refusal in refused}
         offsets = {
             name: asdict(curve.offset("bilabial" if self.model is None else "model"))
@@ -110,7 +110,7 @@ def piece_sound(piece: Piece, sound: Waveform, lag: float = 0.0) -> Waveform:
     return cut_sound(sound, start, len(piece.slots) * SAMPLES_PER_FRAME)
 
 
-def _together(pieces: Sequence[Piece]) -> list[list[Piece]]:
+def together(pieces: Sequence[Piece]) -> list[list[Piece]]:
     """Groups of clips that are seen at the same time."""
     groups: list[list[Piece]] = []
     end = 0
@@ -123,7 +123,7 @@ def _together(pieces: Sequence[Piece]) -> list[list[Piece]]:
     return [group for group in groups if len(group) > 1]
 
 
-def _choose(scores: Mapping[str, float]) -> list[Refusal]:
+def choose(scores: Mapping[str, float]) -> list[Refusal]:
     """Why all but the speaking face of a group cannot be used."""
     ranked = sorted(scores, key=lambda name: -scores[name])
     listed = ", ".join(f"{name} {scores[name]:.1f}" for name in ranked)

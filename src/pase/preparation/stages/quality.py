@@ -77,14 +77,14 @@ class QualityStage(Stage):
             if piece.name in kept
         }
         refused = [
-            Refusal(name, *reason) for name, own in measures.items() if (reason := self._reason(own)) is not None
+            Refusal(name, *reason) for name, own in measures.items() if (reason := self.reason(own)) is not None
         ]
         out = {refusal.clip for refusal in refused}
         good = {name: own for name, own in measures.items() if name not in out}
         return StageResult(good or None, tuple(refused))
 
-    def _reason(self, measures: Mapping[str, float]) -> tuple[str, str] | None:
-        """Reason and detail of the first limit that is broken."""
+    def reason(self, measures: Mapping[str, float]) -> tuple[str, str] | None:
+        """Reason and detail of the first limit that is broken; None for a good clip."""
         for name, reason in REASONS.items():
             least = getattr(self.limits, name)
             if measures[name] < least:
