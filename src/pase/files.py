@@ -2,6 +2,7 @@
 
 import json
 import os
+import secrets
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -37,7 +38,8 @@ def atomic_path(path: Path) -> Iterator[Path]:
     Raises:
         InputError: The folder cannot be written to, or the disk is full.
     """
-    temporary = path.with_name(f".{path.stem}.{os.getpid()}.part{path.suffix}")
+    unique = f"{os.getpid()}-{secrets.token_hex(4)}"  # containers that share a disk may have equal process numbers
+    temporary = path.with_name(f".{path.stem}.{unique}.part{path.suffix}")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         yield temporary

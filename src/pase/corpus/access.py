@@ -2,14 +2,14 @@
 
 import hashlib
 import io
-import tempfile
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol, TextIO
 
 from pase.corpus.cache import Cache, CacheConfig
-from pase.corpus.manifest import read_settings
+from pase.corpus.manifest import check_settings, read_settings
 from pase.corpus.remote import RemoteFolder, is_address
 from pase.corpus.shards import Extent
 from pase.errors import InputError
@@ -157,9 +157,8 @@ def access_to(location: Path | str, cache: CacheConfig | None) -> Access:
 
 
 def _settings(files: RemoteFolder, header: bytes) -> dict[str, Any]:
-    with tempfile.TemporaryDirectory(prefix="pase-") as folder:
-        (Path(folder) / "corpus.json").write_bytes(header)
-        try:
-            return read_settings(Path(folder))
-        except InputError as error:
-            raise InputError(str(error).replace(folder, str(files))) from error
+    where = f"{files}/corpus.json"
+    try:
+        return check_settings(json.loads(header), where)
+    except ValueError as error:
+        raise InputError(f"{where} cannot be read as JSON: {error}") from error

@@ -162,10 +162,7 @@ def write_encoded(
 
 
 def _parse(line: str, where: str) -> tuple[ClipRecord, Extent]:
-    try:
-        record, extent = parse_row(line, where)
-    except (OverflowError, RecursionError) as error:
-        raise InputError(f"{where}: not a manifest row: {error}") from error
+    record, extent = parse_row(line, where)
     try:
         check_length(record)
         check_shard_name(record.shard)

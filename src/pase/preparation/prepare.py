@@ -275,5 +275,5 @@ def _executor(options: PrepareOptions) -> Executor:
     if options.executor == "ray":
         from pase.preparation.executors.ray import RayExecutor
 
-        return RayExecutor(options.ray_address, options.jobs)
+        return RayExecutor(options.ray_address, options.jobs or None, options.timeout)
     return LocalExecutor(options.workers, options.timeout)

@@ -142,7 +142,7 @@ def test_other_members_are_refused(corpus: Corpus) -> None:
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        ({"shard": "../../etc/passwd"}, "directly below"),
+        ({"shard": "../../etc/passwd"}, "a name of letters"),
         ({"split": "dev"}, "split 'dev'"),
         ({"frames": 0}, "must be positive"),
         ({"clip_id": "../a"}, "clip id"),

@@ -1,0 +1,1 @@
+"""How fast the parts are, each beside a peer or a bound in one run."""
