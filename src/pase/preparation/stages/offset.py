@@ -8,7 +8,7 @@ from typing import Any
 from pase.audio.waveform import Waveform
 from pase.corpus.clip import FRAME_RATE, SAMPLES_PER_FRAME, AvOffset
 from pase.corpus.codec import decode_lips
-from pase.preparation.av_offset import MIN_CONFIDENCE, ShiftCurve, bilabial_curve, loudness_curve
+from pase.preparation.av_offset import MIN_CONFIDENCE, ShiftCurve, bilabial_curve, loudness_agreement
 from pase.preparation.sound import cut_sound
 from pase.preparation.stage import Refusal, Stage, StageResult, value_of
 from pase.preparation.stages.crop import CropStage, load_lips
@@ -95,7 +95,7 @@ class OffsetStage(Stage):
         phones = speech.phones_of(piece)
         if curve is None and phones is not None:
             curve = bilabial_curve(points, phones, _FEW_BILABIALS)
-        return (curve or loudness_curve(points, piece_sound(piece, sound))).confidence
+        return loudness_agreement(points, piece_sound(piece, sound)) if curve is None else curve.confidence
 
 
 def load_offsets(work: WorkFolder, name: str) -> Mapping[str, AvOffset | None]:
