@@ -5,7 +5,14 @@ from types import ModuleType
 
 from pase.errors import MissingExtraError
 
-_EXTRA_OF = {"fsspec": "remote", "mediapipe": "faces", "espeakng_loader": "synthetic", "wandb": "wandb", "ray": "ray"}
+_EXTRA_OF = {
+    "fsspec": "remote",
+    "faster_whisper": "asr",
+    "mediapipe": "faces",
+    "espeakng_loader": "synthetic",
+    "wandb": "wandb",
+    "ray": "ray",
+}
 
 
 def require(module: str) -> ModuleType:

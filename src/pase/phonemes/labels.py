@@ -1,38 +1,23 @@
-"""From the labels of TextGrids, TIMIT, MFA and PocketSphinx to the phones of the inventory.
+"""From the labels of TextGrids, TIMIT, MFA, Kaldi and PocketSphinx to the phones of the inventory.
 
 A label is never guessed: it is a phone, silence, speech of which no phone is known, or an error.
 """
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from pase.errors import InputError
 from pase.phonemes.intervals import PhoneInterval
 from pase.phonemes.inventory import PHONES, SILENCE
+from pase.phonemes.mfa_ipa import MFA_TO_ARPABET, arpabet_of_mfa
 
 UNKNOWN_SPEECH = "spn"
 """The label for sound whose phones are not known, as MFA writes it for words outside its dictionary."""
 
 _SILENCES = frozenset(
-    {
-        "",
-        "sil",
-        "sp",
-        "ssil",
-        "silence",
-        "<sil>",
-        "<eps>",
-        "<p:>",
-        "<s>",
-        "</s>",
-        "pau",
-        "pause",
-        "epi",
-        "h#",
-        "#h",
-        "#",
-    }
+    {"", "sil", "sp", "ssil", "silence", "<sil>", "!sil", "<eps>", "<p:>", "<s>", "</s>"}
+    | {"pau", "pause", "epi", "h#", "#h", "#"}
 )
 
 _NO_PHONE = frozenset(
@@ -51,8 +36,16 @@ _ALLOPHONES = {
     "dx": "D",  # the voiced alveolar flap; dictionaries write it D or T
 }
 
-_DECORATION = re.compile(r"^([A-Za-z]{1,3})[0-2]?(?:_[BIES])?$")
-"""A phone with its stress digit (CMUdict) and its place in the word (Kaldi)."""
+_PLACE = re.compile(r"(?<=[a-z0-2])_[bies]$")
+"""Where in its word a phone stands, as Kaldi writes it, also on silence and noise: ``AA1_B``, ``SIL_S``."""
+
+_STRESS = re.compile(r"(?<=[a-z])[0-2]$")
+"""CMUdict's digit; some files have it on consonants too."""
+
+_EXPECTED = (
+    "Expected are ARPAbet labels as of CMUdict, Kaldi or MFA's english_us_arpa (AA0, B_E, SIL, ...), TIMIT's, or the "
+    "IPA of MFA's English models."
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,8 +61,8 @@ def phone_of_label(label: str) -> str | None:
     """The phone that a label names.
 
     Args:
-        label: ARPAbet in any case with or without stress digit, a TIMIT or PocketSphinx label, or one of the usual
-            spellings of silence.
+        label: ARPAbet in any case, with or without stress digit and Kaldi's place in the word; a TIMIT or PocketSphinx
+            label; or one of the usual spellings of silence.
 
     Returns:
         A phone of the inventory (`SILENCE` for silence), or None for sound of which no phone is known (noise,
@@ -78,22 +71,43 @@ def phone_of_label(label: str) -> str | None:
     Raises:
         InputError: The label is none of these.
     """
-    plain = label.strip().lower()
+    plain = _PLACE.sub("", label.strip().lower())
     if plain in _SILENCES:
         return SILENCE
     if plain in _NO_PHONE:
         return None
     if plain in _CLOSURES:
         return _CLOSURES[plain]
-    match = _DECORATION.match(label.strip())
-    base = match.group(1).lower() if match else plain
+    base = _STRESS.sub("", plain)
     phone = _ALLOPHONES.get(base, base.upper())
     if phone not in PHONES:
-        raise InputError(
-            f"the label {label!r} is no phone known here. Expected are ARPAbet labels as of CMUdict or MFA's "
-            "english_us_arpa (AA0, B, SIL, ...) or TIMIT's."
-        )
+        raise InputError(f"the label {label!r} is no phone known here. {_EXPECTED}")
     return phone
+
+
+def is_pause(label: str) -> bool:
+    """Whether a label is silence or noise."""
+    return _is_readable(label) and phone_of_label(label) in (None, SILENCE)
+
+
+def names_phone(label: str) -> bool:
+    """Whether a label is a phone, in ARPAbet, TIMIT's spelling or MFA's IPA: no silence, no noise."""
+    return label in MFA_TO_ARPABET or (_is_readable(label) and not is_pause(label))
+
+
+def arpabet_segments(segments: Sequence[LabelledInterval]) -> Sequence[LabelledInterval]:
+    """Write the IPA of MFA's English models as ARPAbet.
+
+    It is taken for IPA only where no label needs to be anything else: a slip among ARPAbet labels stays a slip.
+
+    Returns:
+        The segments themselves where they are not IPA. Else each with its ARPAbet label; one that holds two phones
+        (``kʷ``) as two of equal length.
+    """
+    labels = {segment.label for segment in segments}
+    if all(map(_is_readable, labels)) or not all(label in MFA_TO_ARPABET or is_pause(label) for label in labels):
+        return segments
+    return [part for segment in segments for part in _split(segment, arpabet_of_mfa(segment.label))]
 
 
 def phones_of_labels(segments: Iterable[LabelledInterval]) -> tuple[PhoneInterval, ...]:
@@ -124,10 +138,23 @@ def phones_of_labels(segments: Iterable[LabelledInterval]) -> tuple[PhoneInterva
     if unknown:
         more = f" and {len(unknown) - 5} more" if len(unknown) > 5 else ""
         raise InputError(
-            f"{len(unknown)} label(s) are no phones known here: {', '.join(unknown[:5])}{more}. Expected are ARPAbet "
-            "labels as of CMUdict or MFA's english_us_arpa (AA0, B, SIL, ...) or TIMIT's."
+            f"{len(unknown)} label(s) are no phones known here: {', '.join(unknown[:5])}{more}. {_EXPECTED}"
         )
     return tuple(phones)
+
+
+def _is_readable(label: str) -> bool:
+    try:
+        phone_of_label(label)
+    except InputError:
+        return False
+    return True
+
+
+def _split(segment: LabelledInterval, labels: Sequence[str]) -> list[LabelledInterval]:
+    step = (segment.end - segment.start) / len(labels)
+    bounds = [segment.start + step * number for number in range(len(labels))] + [segment.end]
+    return [LabelledInterval(*part) for part in zip(labels, bounds, bounds[1:], strict=False)]
 
 
 def _is_closure(label: str) -> bool:

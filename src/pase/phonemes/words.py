@@ -10,6 +10,7 @@ _DIGITS = ("zero", "one", "two", "three", "four", "five", "six", "seven", "eight
 _TEENS = ("ten", "eleven", "twelve", "thirteen", "fourteen", "fifteen", "sixteen", "seventeen", "eighteen", "nineteen")
 _TENS = ("twenty", "thirty", "forty", "fifty", "sixty", "seventy", "eighty", "ninety")
 _APOSTROPHES = str.maketrans({"\u2019": "'", "\u2018": "'", "\u02bc": "'", "`": "'"})
+_MARK = re.compile(r"\{[^{}]*\}|\[[^\[\]]*\]|<(?!unk>)[^<>]*>")
 _TOKEN = re.compile(r"[^\W_]+(?:'[^\W_]+)*'?")
 
 
@@ -29,11 +30,14 @@ class WordInterval:
 def words_of(text: str) -> tuple[str, ...]:
     """The spoken words of a transcript, as a pronunciation dictionary spells them.
 
-    Lower case; punctuation and hyphens part words; apostrophes inside a word stay. Whole numbers up to 99 become words.
-    Larger numbers, decimals, times, dates, ordinals, currency and abbreviations have several readings and are left as
-    they stand, so that an aligner reports them as outside its dictionary instead of aligning a wrong guess.
+    Lower case; punctuation and hyphens part words; apostrophes inside a word stay. Marks for other sounds in braces,
+    square or angle brackets (``{NS}``, ``[laughter]``) are left out, but ``<unk>`` stands for a word.
+
+    Whole numbers up to 99 become words. Larger numbers, decimals, times, dates, ordinals, currency and abbreviations
+    have several readings and are left as they stand, so that an aligner reports them as outside its dictionary instead
+    of aligning a wrong guess.
     """
-    plain = unicodedata.normalize("NFKC", text).translate(_APOSTROPHES).lower()
+    plain = _MARK.sub(" ", unicodedata.normalize("NFKC", text).translate(_APOSTROPHES).lower())
     words: list[str] = []
     for chunk in plain.split():
         if re.search(r"\d[^\w\s]+\d|[^\w\s(\"'\[]\d|\d%", chunk):  # 3.5, 12:30, $5, -4, 50%: several readings

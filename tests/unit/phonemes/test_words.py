@@ -3,7 +3,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pase.errors import InputError
-from pase.phonemes.aligners.grid import read_grid_align
+from pase.phonemes.aligners.grid_align import read_grid_align
 from pase.phonemes.words import WordInterval, words_of
 
 
@@ -16,6 +16,8 @@ from pase.phonemes.words import WordInterval, words_of
         ("in 1984 at 12:30 for $5, 3.5 kg, 50% 1st 007", "in 1984 at 12:30 for $5 3.5 kg 50% 1st 007"),
         ("“quoted” (aside) café", "quoted aside café"),
         (" \n\t ", ""),
+        ("well {NS} [door slams] I <laugh> never", "well i never"),
+        ("an <unk> word, [sic", "an unk word sic"),
     ],
 )
 def test_transcripts(text, words):
@@ -44,10 +46,11 @@ def test_grid_times_are_in_25000ths(tmp_path):
 @pytest.mark.parametrize(
     ("content", "message"),
     [
-        ("0 5 sil\n4 9 bin\n", "line 2"),
+        ("0 5000 sil\n4000 9000 bin\n", "'sil' ends at 0.200 s, after 'bin'"),
         ("0 5 bin blue\n", "line 1"),
         ("0 -5 bin\n", "line 1"),
-        ("5 5 bin\n", "line 1"),
+        ("5000 4000 bin\n", "starts at 0.2 s and ends at 0.16 s"),
+        ("5000 5000 bin\n", "no words"),
         ("0 5 sil\n", "no words"),
         ("", "no words"),
     ],
