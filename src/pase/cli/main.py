@@ -53,6 +53,7 @@ def _parser() -> argparse.ArgumentParser:
         command("synthesize", _synthesize, "write talking faces with exact phone times, to try everything on")
     )
     _add_prepare(command("prepare", _prepare, "turn talking-face videos into a phoneme-aligned corpus"))
+    _add_inspect(command("inspect", _inspect, "write a page to look at a prepared corpus, or at one of its clips"))
     for name, text in _LIGHTNING.items():
         commands.add_parser(name, help=text)  # `main` runs these before parsing comes here
     _add_export(command("export", _export, "turn a Lightning checkpoint into a folder for use"))
@@ -89,6 +90,24 @@ def _prepare(options: argparse.Namespace) -> None:
     from pase.preparation.prepare import prepare
 
     print(prepare(options.source, options.output, options_from(options)))
+
+
+def _add_inspect(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("corpus", help="folder or address of a prepared corpus")
+    parser.add_argument("--clip", metavar="CLIP_ID", help="look at this clip instead of the whole corpus")
+    parser.add_argument("--output", type=Path, help="HTML file to write (default: inspect.html in the corpus)")
+    parser.add_argument("--seed", type=int, default=0, help="of the choice of clips to show (default: %(default)s)")
+
+
+def _inspect(options: argparse.Namespace) -> None:
+    if options.clip is not None:
+        from pase.inspection.clip_page import inspect_clip
+
+        print(inspect_clip(options.corpus, options.clip, options.output))
+    else:
+        from pase.inspection.corpus_page import inspect_corpus
+
+        print(inspect_corpus(options.corpus, options.output, options.seed))
 
 
 def _add_export(parser: argparse.ArgumentParser) -> None:

@@ -2,29 +2,23 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from itertools import pairwise
 
 import numpy as np
-from matplotlib import colormaps
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
-from pase.audio.stft import STATE_RATE
 from pase.corpus.clip import FRAME_RATE
 from pase.evaluation import closures, sync
 from pase.evaluation.bootstrap import Estimate
 from pase.evaluation.results import INPUT_NAMES, BilabialResult, Results
 from pase.phonemes.intervals import PhoneInterval, PhoneTrack
-from pase.phonemes.inventory import BILABIALS, PHONE_INDEX, PHONES, SILENCE, VISEME_NAMES, VISEME_OF_PHONE
-
-INK, MUTED, FAINT, BLUE, RED = "#1f2933", "#66727f", "#e3e7eb", "#2b6a9b", "#c4523a"
+from pase.phonemes.inventory import PHONES, VISEME_NAMES, VISEME_OF_PHONE
+from pase.report.style import BLUE, FAINT, INK, MUTED, RED, VISEME_COLOURS, plain
+from pase.report.tracks import draw_lips, draw_phones, draw_spectrogram, shade_bilabials
 
 LONGEST = 3.0
 """Seconds of a clip that are drawn."""
-
-_COLOURS = [colormaps["tab20"](place) for place in (14, 6, 2, 8, 0, 1, 16, 10, 4, 5, 9, 18, 12, 13)]
-"""One for each viseme, silence grey; the bilabials stand out."""
 
 _CROPS = 15
 """Lip crops in a row: as many as make them square."""
@@ -58,55 +52,16 @@ def draw_example(example: Example) -> Figure:
     figure = Figure(figsize=(11, 5.6), layout="constrained")
     axes = figure.subplots(4, 1, sharex=True, height_ratios=[2.8, 0.42, 0.78, 1.7])
     intervals = example.phones.intervals if example.phones is not None else ()
-    _spectrogram(axes[0], example.spectra, end)
-    _phones(axes[1], intervals, end)
-    _lips(axes[2], example.lips, end)
+    draw_spectrogram(axes[0], example.spectra, (0, end))
+    draw_phones(axes[1], intervals, (0, end))
+    draw_lips(axes[2], example.lips, (0, end), _CROPS)
     _aperture(axes[3], example, intervals)
     axes[3].set_xlim(0, end)
     return figure
 
 
-def _spectrogram(axes: Axes, spectra: NDArray[np.float32], end: float) -> None:
-    shown = spectra[: round(end * STATE_RATE) + 1].T
-    half = 0.5 / STATE_RATE
-    low, high = np.percentile(shown, [10, 99.7])
-    extent = (-half, (shown.shape[1] - 0.5) / STATE_RATE, 0.0, 8.0)
-    axes.imshow(shown, aspect="auto", origin="lower", extent=extent, cmap="Blues", vmin=low, vmax=high)
-    axes.set_ylabel("kHz")
-    _plain(axes)
-
-
-def _phones(axes: Axes, intervals: Sequence[PhoneInterval], end: float) -> None:
-    for interval in intervals:
-        if interval.start >= end:
-            continue
-        stop, silent = min(interval.end, end), interval.phone == SILENCE
-        colour = "#f3f5f7" if silent else _COLOURS[VISEME_OF_PHONE[PHONE_INDEX[interval.phone]]]
-        axes.axvspan(interval.start, stop, facecolor=colour, edgecolor="white", linewidth=1, alpha=0.85)
-        if not silent and stop - interval.start > 0.02:
-            size = 8.5 if stop - interval.start > 0.045 else 6.5
-            axes.text(
-                (interval.start + stop) / 2, 0.5, interval.phone, ha="center", va="center", fontsize=size, color=INK
-            )
-    axes.set_ylim(0, 1)
-    axes.set_ylabel("phones", rotation=0, ha="right", va="center")
-    _bare(axes)
-
-
-def _lips(axes: Axes, lips: NDArray[np.uint8], end: float) -> None:
-    edges = np.linspace(0, end, _CROPS + 1)
-    for left, right in pairwise(edges):
-        frame = min(int((left + right) / 2 * FRAME_RATE), len(lips) - 1)
-        axes.imshow(lips[frame], extent=(left, right, 0, 1), aspect="auto")
-    axes.set_ylim(0, 1)
-    axes.set_ylabel("lips", rotation=0, ha="right", va="center")
-    _bare(axes)
-
-
 def _aperture(axes: Axes, example: Example, intervals: Sequence[PhoneInterval]) -> None:
-    for interval in intervals:
-        if interval.phone in BILABIALS:
-            axes.axvspan(interval.start, interval.end, color=_COLOURS[1], alpha=0.25, linewidth=0)
+    shade_bilabials(axes, intervals)
     times = (np.arange(len(example.aperture)) + 0.5) / FRAME_RATE
     axes.plot(times, example.aperture, color=INK, linewidth=1.6, label="in the pictures")
     axes.plot(times, example.predicted, color=RED, linewidth=1.6, label="predicted from sound")
@@ -115,7 +70,7 @@ def _aperture(axes: Axes, example: Example, intervals: Sequence[PhoneInterval]) 
     axes.legend(loc="upper right", frameon=False, ncols=2, fontsize=9)
     top = max(float(example.aperture.max()), float(example.predicted.max()))
     axes.set_ylim(min(0.0, float(example.predicted.min())), top * 1.3 + 1e-3)
-    _plain(axes)
+    plain(axes)
 
 
 def draw_offset_curves(total: Mapping[str, Sequence[float]], examples: Mapping[str, Sequence[float]]) -> Figure:
@@ -131,7 +86,7 @@ def draw_offset_curves(total: Mapping[str, Sequence[float]], examples: Mapping[s
     axes.set_ylabel("mean cosine similarity")
     axes.set_xticks(range(-15, 16, 5))
     axes.legend(frameon=False, fontsize=8.5, ncols=2, loc="lower center", bbox_to_anchor=(0.5, 1.0))
-    _plain(axes, grid=True)
+    plain(axes, grid=True)
     return figure
 
 
@@ -150,7 +105,7 @@ def draw_training(curves: Mapping[str, tuple[Sequence[float], Sequence[float]]])
     right.set_ylabel("0.4-s windows in sync")
     for axes in (left, right):
         axes.set_xlabel("step")
-        _plain(axes, grid=True)
+        plain(axes, grid=True)
     return figure
 
 
@@ -170,7 +125,7 @@ def draw_bilabials(results: Results) -> Figure:
         axes.set_title(f"{name}: {split.tokens} bilabials", fontsize=10, color=INK)
         axes.set_xlabel("video moved by (frames of 40 ms)")
         axes.set_ylim(bottom=0)
-        _plain(axes, grid=True)
+        plain(axes, grid=True)
         axes.legend(frameon=False, fontsize=9)
     figure.axes[0].set_ylabel("normalised lip gap")
     return figure
@@ -199,7 +154,7 @@ def draw_comparison(results: Results) -> Figure:
     axes.set_ylim(-0.5, len(rows) - 0.5)
     axes.set_xlim(0, 1)
     axes.legend(frameon=False, fontsize=9, ncols=2, loc="lower center", bbox_to_anchor=(0.5, 1.0))
-    _plain(axes, grid=True)
+    plain(axes, grid=True)
     return figure
 
 
@@ -226,7 +181,7 @@ def draw_phone_map(means: NDArray[np.float32], frames: NDArray[np.int64], least:
     for viseme, name in enumerate(VISEME_NAMES):
         own = [place for place, phone in enumerate(shown) if VISEME_OF_PHONE[phone] == viseme]
         if own:
-            axes.scatter(points[own, 0], points[own, 1], s=260, color=[_COLOURS[viseme]], alpha=0.8, label=name)
+            axes.scatter(points[own, 0], points[own, 1], s=260, color=[VISEME_COLOURS[viseme]], alpha=0.8, label=name)
     for point, phone in zip(points, shown, strict=True):
         axes.text(point[0], point[1], PHONES[phone], ha="center", va="center", fontsize=7.5, color=INK)
     axes.set_xlabel(f"first two principal axes, {100 * share:.0f} % of the spread between phones")
@@ -266,21 +221,3 @@ def _by_viseme(frames: NDArray[np.int64], least: int) -> list[int]:
     """Phones that are heard often enough, neighbours in a viseme side by side."""
     common = [phone for phone in range(len(PHONES)) if frames[phone] >= least]
     return sorted(common, key=lambda phone: (VISEME_OF_PHONE[phone], phone))
-
-
-def _plain(axes: Axes, grid: bool = False) -> None:
-    axes.spines[["top", "right"]].set_visible(False)
-    axes.spines[["left", "bottom"]].set_color("#b8c1ca")
-    axes.tick_params(colors=MUTED, labelsize=9)
-    axes.xaxis.label.set(color=MUTED, fontsize=9.5)
-    axes.yaxis.label.set(color=MUTED, fontsize=9.5)
-    if grid:
-        axes.grid(color=FAINT, linewidth=0.8)
-        axes.set_axisbelow(True)
-
-
-def _bare(axes: Axes) -> None:
-    axes.set_yticks([])
-    axes.spines[:].set_visible(False)
-    axes.tick_params(length=0)
-    axes.yaxis.label.set(color=MUTED, fontsize=9.5)

@@ -5,10 +5,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
-import torch
-from torch.nn import functional as F
 
-from pase.audio.stft import EDGE, LogSpectrum
 from pase.corpus.clip import ClipRecord
 from pase.corpus.store import Corpus
 from pase.errors import InputError
@@ -16,11 +13,12 @@ from pase.evaluation import figures
 from pase.evaluation.clip_features import ClipFeatures, measure_clips
 from pase.evaluation.closures import token_frames
 from pase.evaluation.evidence import Evidence
-from pase.evaluation.page import Card, Picture, Section, render
 from pase.evaluation.results import INTERVAL, Results, SplitResult
 from pase.files import write_text
 from pase.models.checkpoint import load_checkpoint
 from pase.phonemes.inventory import BILABIALS
+from pase.report.page import Card, Picture, Section, render
+from pase.report.tracks import log_spectra
 
 NAME = "report.html"
 
@@ -54,16 +52,16 @@ def write_report(
     records = choose_examples(opened.split("validation") or opened.split("test"))
     clips = list(measure_clips(model, opened, records, video=True))
     sections = [
-        Section("Sound and lips in time", [_example_picture(opened, clip, evidence) for clip in clips]),
-        Section("Does sound find its picture?", [_offset_picture(results, clips)]),
+        Section("Sound and lips in time", pictures=[_example_picture(opened, clip, evidence) for clip in clips]),
+        Section("Does sound find its picture?", pictures=[_offset_picture(results, clips)]),
     ]
     if curves:
-        sections.append(Section("Training", [_training_picture(curves)]))
-    sections.append(Section("What the features hold", [_comparison_picture(results)]))
+        sections.append(Section("Training", pictures=[_training_picture(curves)]))
+    sections.append(Section("What the features hold", pictures=[_comparison_picture(results)]))
     if figures.enough_bilabials(results):
-        sections.append(Section("Lips that must close", [_bilabial_picture(results)]))
+        sections.append(Section("Lips that must close", pictures=[_bilabial_picture(results)]))
     if (evidence.phone_frames >= 5).sum() >= 3:
-        sections.append(Section("Phones in feature space", _phone_pictures(evidence)))
+        sections.append(Section("Phones in feature space", pictures=_phone_pictures(evidence)))
     sections.append(Section("All results", table=results.table(), facts=_facts(results)))
     lead = f"Model {results.model_id}, measured on clips that it was not trained on. Brackets are {INTERVAL}."
     path = output / NAME
@@ -111,9 +109,7 @@ def read_training_curves(run_folder: Path) -> Curves:
 
 def _example_picture(corpus: Corpus, clip: ClipFeatures, evidence: Evidence) -> Picture:
     content = corpus.read(clip.record)
-    with torch.inference_mode():
-        waveform = F.pad(torch.from_numpy(content.waveform)[None], (EDGE, EDGE))
-        spectra = LogSpectrum()(waveform)[0].numpy()
+    spectra = log_spectra(content.waveform)
     predicted = evidence.ridge.predict(clip.features)
     fit = np.corrcoef(predicted, clip.aperture)[0, 1]
     text = f" “{clip.record.text}”." if clip.record.text else ""

@@ -1,0 +1,79 @@
+"""The bilabial test of a corpus: the lips of a clip in sync are closed in the middle of /p b m/."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pase.corpus.clip import FRAME_RATE
+from pase.evaluation.bootstrap import Estimate, bootstrap, ratio
+from pase.evaluation.closures import gap_around, token_frames
+from pase.phonemes.intervals import PhoneTrack
+from pase.phonemes.inventory import BILABIALS
+
+SHIFTS = range(-5, 6)
+"""Frames by which the video is moved against the sound."""
+
+_DEPTH = 0.1
+"""Of a minimum that says something, below the mean over all shifts."""
+
+
+@dataclass(frozen=True, slots=True)
+class BilabialCurve:
+    """Mean lip gap at the middle of bilabials, the video moved.
+
+    Attributes:
+        gaps: Normalised lip gap for each of `SHIFTS`: 0 is as closed as in the clip, 1 as open.
+        tokens: Bilabials that it rests on.
+        clips: Clips that they are spoken in.
+    """
+
+    gaps: tuple[Estimate, ...]
+    tokens: int
+    clips: int
+
+    @property
+    def closed_at(self) -> int:
+        """The shift in frames at which lips are most closed."""
+        return SHIFTS[int(np.argmin([gap.value for gap in self.gaps]))]
+
+    def finding(self) -> str:
+        """What the lowest point says, in a sentence."""
+        values = [gap.value for gap in self.gaps]
+        if np.mean(values) - min(values) < _DEPTH:
+            return "The curve has no clear minimum: lips are not seen to close at /p b m/."
+        place = self.closed_at
+        if abs(place) <= 1:
+            return "Lips are most closed where /p b m/ are heard: sound and picture agree to a frame of 40 ms."
+        late, first = ("sound", "picture") if place < 0 else ("picture", "sound")
+        return (
+            f"Lips are most closed {abs(place)} frames {'before' if place < 0 else 'after'} /p b m/ are heard: "
+            f"the {late} lags behind the {first} by some {abs(place) * 1000 // FRAME_RATE} ms."
+        )
+
+
+def normalise_gap(gap: NDArray[np.float32]) -> NDArray[np.float64]:
+    """Bring the 5th percentile of a clip's lip gap, shape ``(T,)``, to 0 and the 95th to 1."""
+    values = gap.astype(np.float64)
+    low, high = np.percentile(values, [5, 95])
+    normalised: NDArray[np.float64] = (values - low) / max(high - low, 1e-6)
+    return normalised
+
+
+def measure_bilabials(clips: Sequence[tuple[PhoneTrack, NDArray[np.float64]]], seed: int) -> BilabialCurve | None:
+    """The bilabial test over some clips.
+
+    Args:
+        clips: Phones and normalised lip gap, shape ``(T,)``, of each.
+        seed: Of the bootstrap.
+
+    Returns:
+        None where no bilabial is spoken far enough from a clip's ends.
+    """
+    around = [gap_around(gap, token_frames(phones, BILABIALS), SHIFTS) for phones, gap in clips]
+    sums = np.array([[*own.sum(axis=0), len(own)] for own in around if len(own)])
+    if not len(sums):
+        return None
+    estimates = tuple(bootstrap(sums[:, [place, -1]], ratio, seed) for place in range(len(SHIFTS)))
+    return BilabialCurve(estimates, tokens=int(sums[:, -1].sum()), clips=len(sums))

@@ -1,0 +1,1 @@
+"""What the pages that PASE writes have in common: HTML without scripts, colours, tracks over a time axis."""
