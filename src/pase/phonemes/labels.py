@@ -4,7 +4,7 @@ A label is never guessed: it is a phone, silence, speech of which no phone is kn
 """
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
 from pase.errors import InputError
@@ -46,6 +46,10 @@ _EXPECTED = (
     "Expected are ARPAbet labels as of CMUdict, Kaldi or MFA's english_us_arpa (AA0, B_E, SIL, ...), TIMIT's, or the "
     "IPA of MFA's English models."
 )
+
+
+Respell = Callable[[str], Sequence[str]]
+"""From the label of a phone to one or several in another alphabet, which share its time evenly."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,7 +111,18 @@ def arpabet_segments(segments: Sequence[LabelledInterval]) -> Sequence[LabelledI
     labels = {segment.label for segment in segments}
     if all(map(_is_readable, labels)) or not all(label in MFA_TO_ARPABET or is_pause(label) for label in labels):
         return segments
-    return [part for segment in segments for part in _split(segment, arpabet_of_mfa(segment.label))]
+    return respelled(segments, arpabet_of_mfa)
+
+
+def respelled(segments: Iterable[LabelledInterval], respell: Respell) -> list[LabelledInterval]:
+    """Each segment cut into as many even parts as its label stands for."""
+    parts: list[LabelledInterval] = []
+    for segment in segments:
+        labels = respell(segment.label)
+        length = (segment.end - segment.start) / len(labels)
+        bounds = [segment.start + number * length for number in range(len(labels))] + [segment.end]
+        parts.extend(map(LabelledInterval, labels, bounds, bounds[1:]))
+    return parts
 
 
 def phones_of_labels(segments: Iterable[LabelledInterval]) -> tuple[PhoneInterval, ...]:
@@ -149,12 +164,6 @@ def _is_readable(label: str) -> bool:
     except InputError:
         return False
     return True
-
-
-def _split(segment: LabelledInterval, labels: Sequence[str]) -> list[LabelledInterval]:
-    step = (segment.end - segment.start) / len(labels)
-    bounds = [segment.start + step * number for number in range(len(labels))] + [segment.end]
-    return [LabelledInterval(*part) for part in zip(labels, bounds, bounds[1:], strict=False)]
 
 
 def _is_closure(label: str) -> bool:

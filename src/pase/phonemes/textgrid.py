@@ -3,7 +3,7 @@
 Silence is explicit in a TextGrid: MFA writes it as an empty label.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -17,17 +17,13 @@ from pase.errors import InputError
 from pase.files import atomic_path
 from pase.phonemes.intervals import PhoneTrack
 from pase.phonemes.inventory import SILENCE
-from pase.phonemes.labels import UNKNOWN_SPEECH, LabelledInterval
+from pase.phonemes.labels import UNKNOWN_SPEECH, LabelledInterval, Respell, respelled
 from pase.phonemes.repair import BOUNDARY_TOLERANCE, TimedLabels, repair_phones, repair_words
 from pase.phonemes.text_file import read_text_file
 from pase.phonemes.words import WordInterval
 
 _PHONE_TIERS = ("phones", "phone", "phonemes", "phoneme", "phn")
 _WORD_TIERS = ("words", "word", "wrd")
-
-
-Respell = Callable[[str], Sequence[str]]
-"""From the label of a phone to one or several that `pase.phonemes.labels` knows, which share its time evenly."""
 
 
 def read_textgrid(path: Path, duration: float, respell: Respell | None = None) -> TimedLabels:
@@ -54,7 +50,7 @@ def read_textgrid(path: Path, duration: float, respell: Respell | None = None) -
     phones = None
     if phone_tier is not None:
         where, segments = _segments(path, phone_tier)
-        phones, repairs = repair_phones(where, _respelled(segments, respell) if respell else segments, duration)
+        phones, repairs = repair_phones(where, respelled(segments, respell) if respell else segments, duration)
         reports.extend(repairs)
     words: tuple[WordInterval, ...] = ()
     if word_tier is not None:
@@ -111,17 +107,6 @@ def _segments(path: Path, tier: Any) -> tuple[str, list[LabelledInterval]]:
         except ValueError as error:
             raise InputError(f"{where}: {start!r} ... {end!r} are no times") from error
     return where, segments
-
-
-def _respelled(segments: Sequence[LabelledInterval], respell: Respell) -> list[LabelledInterval]:
-    """Each interval cut into as many even parts as its label stands for."""
-    parts: list[LabelledInterval] = []
-    for segment in segments:
-        labels = respell(segment.label)
-        length = (segment.end - segment.start) / len(labels)
-        bounds = [segment.start + number * length for number in range(len(labels))] + [segment.end]
-        parts.extend(map(LabelledInterval, labels, bounds, bounds[1:]))
-    return parts
 
 
 def _choose_tier(path: Path, content: Any, names: tuple[str, ...]) -> Any:
