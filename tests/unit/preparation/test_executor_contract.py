@@ -10,6 +10,7 @@ import pytest
 from pase.errors import UnusableClipError
 from pase.preparation.executors.base import Executor, TaskTimeoutError, WorkerDiedError
 from pase.preparation.executors.local import LocalExecutor
+from pase.preparation.executors.ray import RayExecutor
 
 needs_ray = pytest.mark.skipif(importlib.util.find_spec("ray") is None, reason="ray is not installed")
 
@@ -26,8 +27,6 @@ def make(request: pytest.FixtureRequest) -> Make:
     if request.param == "local":
         return LocalExecutor
     request.getfixturevalue("running_ray")
-    from pase.preparation.executors.ray import RayExecutor
-
     return lambda workers, timeout: RayExecutor(workers=workers, timeout=timeout)
 
 

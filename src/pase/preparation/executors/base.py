@@ -41,7 +41,8 @@ class Executor(Protocol):
             `WorkerDiedError` or `TaskTimeoutError`.
 
         Raises:
-            RuntimeError: The iterator of a former run is neither exhausted nor closed, or no worker can be started.
+            RuntimeError: No worker can be started, or the executor takes one run at a time and the iterator of a former
+                one is neither exhausted nor closed.
         """
         ...
 

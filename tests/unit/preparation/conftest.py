@@ -1,0 +1,15 @@
+"""Fixtures of the executors' tests."""
+
+from collections.abc import Iterator
+
+import pytest
+
+from pase.preparation.executors.ray import RayExecutor
+
+
+@pytest.fixture(scope="session")
+def running_ray() -> Iterator[None]:
+    """One Ray for all tests, with three processors: starting it takes long."""
+    pytest.importorskip("ray")
+    with RayExecutor(workers=3):
+        yield
