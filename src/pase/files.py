@@ -23,9 +23,7 @@ def make_folder(folder: Path) -> Path:
         with tempfile.TemporaryFile(dir=folder):
             pass
     except OSError as error:
-        raise InputError(
-            f"cannot write to the folder {folder}: {error.strerror or error}. Choose another, or mend its permissions."
-        ) from error
+        raise InputError(_no_folder(folder, error)) from error
     return folder
 
 
@@ -42,16 +40,22 @@ def atomic_path(path: Path) -> Iterator[Path]:
     temporary = path.with_name(f".{path.stem}.{unique}.part{path.suffix}")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise InputError(_no_folder(path.parent, error)) from error
+    try:
         yield temporary
         temporary.replace(path)
     except OSError as error:
-        own = (temporary, path, path.parent, *path.parent.parents)
-        if error.filename is not None and Path(os.fsdecode(error.filename)) not in own:
+        if error.filename is not None and Path(os.fsdecode(error.filename)) not in (temporary, path):
             raise  # another file's trouble
         raise InputError(f"cannot write {path}: {error.strerror or error}") from error
     finally:
         with suppress(OSError):  # a read-only folder, of which the error tells
             temporary.unlink(missing_ok=True)
+
+
+def _no_folder(folder: Path, error: OSError) -> str:
+    return f"cannot write to the folder {folder}: {error.strerror or error}. Choose another, or mend its permissions."
 
 
 def write_text(path: Path, text: str) -> None:

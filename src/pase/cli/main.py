@@ -26,7 +26,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
             lightning_main(given)
             return 0
-        options = _parser().parse_args(given)
+        options = _parser(given).parse_args(given)
         options.run(options)
         return 0
     except PaseError as error:
@@ -37,7 +37,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return 130
 
 
-def _parser() -> argparse.ArgumentParser:
+def _parser(given: Sequence[str]) -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="pase", description="PASE: a speech encoder that gives talking heads better lips."
     )
@@ -52,7 +52,9 @@ def _parser() -> argparse.ArgumentParser:
     _add_synthesize(
         command("synthesize", _synthesize, "write talking faces with exact phone times, to try everything on")
     )
-    _add_prepare(command("prepare", _prepare, "turn talking-face videos into a phoneme-aligned corpus"))
+    prepare = command("prepare", _prepare, "turn talking-face videos into a phoneme-aligned corpus")
+    if given[:1] == ["prepare"]:  # its arguments know the recipes, which takes imports
+        _add_prepare(prepare)
     _add_inspect(command("inspect", _inspect, "write a page to look at a prepared corpus, or at one of its clips"))
     for name, text in _LIGHTNING.items():
         commands.add_parser(name, help=text)  # `main` runs these before parsing comes here

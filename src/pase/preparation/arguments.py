@@ -5,8 +5,8 @@ from dataclasses import fields
 from pathlib import Path
 from typing import Any, Protocol
 
+from pase.preparation.limits import REASONS, QualityLimits
 from pase.preparation.options import ALIGNERS, EXECUTORS, LANDMARK_SOURCES, STAGE_NAMES, MfaOptions, PrepareOptions
-from pase.preparation.stages.quality import REASONS, QualityLimits
 from pase.recipes.catalogue import RECIPES, recipe_names
 
 _OWN = PrepareOptions()

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from pase.errors import InputError
 from pase.preparation.executors.base import usable_cpus
-from pase.preparation.stages.quality import QualityLimits
+from pase.preparation.limits import QualityLimits
 
 LANDMARK_SOURCES = ("mediapipe", "sidecar")
 ALIGNERS = ("pocketsphinx", "mfa", "given", "none")

@@ -7,7 +7,14 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from pase.phonemes.intervals import PhoneInterval, PhoneTrack
-from pase.preparation.av_offset import MIN_BILABIALS, MIN_CONFIDENCE, REACH, bilabial_curve, curve_of, loudness_agreement
+from pase.preparation.av_offset import (
+    MIN_BILABIALS,
+    MIN_CONFIDENCE,
+    REACH,
+    bilabial_curve,
+    curve_of,
+    loudness_agreement,
+)
 from pase.video.landmarks import INNER_BOTTOM, INNER_TOP
 
 FRAMES = 300

@@ -10,9 +10,9 @@ from pase.phonemes.aligners.given import GivenAligner
 from pase.phonemes.aligners.mfa.aligner import MfaAligner
 from pase.phonemes.aligners.unaligned import NoAligner
 from pase.preparation.arguments import add_arguments, options_from
+from pase.preparation.limits import QualityLimits
 from pase.preparation.options import STAGE_NAMES, MfaOptions, PrepareOptions
 from pase.preparation.pipeline import aligner_of, stages_of
-from pase.preparation.stages.quality import QualityLimits
 
 
 def parse(*arguments: str) -> PrepareOptions:

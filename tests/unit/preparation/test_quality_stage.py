@@ -5,8 +5,9 @@ from dataclasses import fields
 import numpy as np
 import pytest
 
+from pase.preparation.limits import REASONS, QualityLimits
 from pase.preparation.stages.crop import CropFacts
-from pase.preparation.stages.quality import REASONS, QualityLimits, QualityStage, measure
+from pase.preparation.stages.quality import QualityStage, measure
 
 GOOD = CropFacts(eye_distance=90.0, brightness=120.0, sharpness=10.0, motion=1.5)
 

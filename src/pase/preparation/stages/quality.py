@@ -1,13 +1,14 @@
 """Is a clip good enough to learn from? Measures of every clip, and limits for what nobody can want."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 
 from pase.audio.waveform import Waveform
 from pase.corpus.clip import SAMPLES_PER_FRAME
+from pase.preparation.limits import REASONS, QualityLimits
 from pase.preparation.stage import Refusal, Stage, StageResult, value_of
 from pase.preparation.stages.crop import CropFacts, CropStage, load_crop_facts
 from pase.preparation.stages.normalise import NormaliseStage, load_sound, load_sound_facts
@@ -17,35 +18,6 @@ from pase.preparation.workfolder import WorkFolder
 from pase.recipes.base import SourceVideo
 
 _SPEECH = 0.1  # of the loudest frames' level: what is quieter is pause
-
-
-@dataclass(frozen=True, slots=True)
-class QualityLimits:
-    """What a clip needs to be kept; only what is useless for certain is refused by default.
-
-    Attributes:
-        brightness: Least mean grey value of the lip crops, 0 ... 255.
-        motion: Least mean change of the lip crops from frame to frame, in grey values; a still picture has 0.
-        loudness: Least root mean square of the sound, as a share of full scale.
-        sharpness: Least standard deviation of the crops' Laplacian, in grey values.
-        snr: Least level of speech above the pauses, in dB.
-    """
-
-    brightness: float = 8.0
-    motion: float = 0.02
-    loudness: float = 3e-4
-    sharpness: float = 0.5
-    snr: float = 0.0
-
-
-REASONS = {
-    "brightness": "dark",
-    "motion": "still_picture",
-    "loudness": "silent",
-    "sharpness": "blurred",
-    "snr": "noisy",
-}
-"""What a clip is refused for that breaks a limit."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +31,7 @@ class QualityStage(Stage):
     name = "quality"
     needs = (NormaliseStage.name, TrackStage.name, CropStage.name, OffsetStage.name)
 
-    limits: QualityLimits = QualityLimits()
+    limits: QualityLimits = field(default_factory=QualityLimits)
 
     def settings(self) -> Mapping[str, Any]:
         """The limits."""
@@ -76,9 +48,7 @@ class QualityStage(Stage):
             for piece in load_pieces(work, video.name)
             if piece.name in kept
         }
-        refused = [
-            Refusal(name, *reason) for name, own in measures.items() if (reason := self.reason(own)) is not None
-        ]
+        refused = [Refusal(name, *reason) for name, own in measures.items() if (reason := self.reason(own)) is not None]
         out = {refusal.clip for refusal in refused}
         good = {name: own for name, own in measures.items() if name not in out}
         return StageResult(good or None, tuple(refused))
