@@ -20,6 +20,9 @@ from pase.phonemes.words import WordInterval, words_of
 WORD_LIMIT = 0.2
 """Seconds by which an alignment's word boundaries may differ from given ones, as a median over one utterance."""
 
+_USUAL = 0.08
+"""Seconds of such a difference that are not worth a report: hand-made word times are coarse."""
+
 _FORMATS = {".textgrid": "textgrid", ".ctm": "ctm", ".phn": "timit", ".align": "grid_align", ".txt": "lrs"}
 
 
@@ -96,6 +99,8 @@ class _Open:
         if difference is not None and difference > WORD_LIMIT:
             reason = f"words_misplaced: {compared}, {WORD_LIMIT * 1000:.0f} ms are allowed: {self.utterance.given}"
             return Alignment("failed", reason=reason, reports=reports)
+        if difference is not None and difference <= _USUAL:
+            return replace(found, reports=reports)
         return replace(found, reports=(*reports, f"{self.utterance.given}: {compared}"))
 
 
