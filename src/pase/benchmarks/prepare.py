@@ -22,10 +22,10 @@ import numpy as np
 from pase.audio.waveform import load_audio
 from pase.corpus.clip import FRAME_RATE
 from pase.errors import PaseError
+from pase.execution.local import LocalExecutor
 from pase.phonemes.aligners.grid_align import read_grid_align
 from pase.phonemes.aligners.pocketsphinx import PocketSphinxAligner
 from pase.phonemes.words import words_of
-from pase.preparation.executors.local import LocalExecutor
 from pase.preparation.options import PrepareOptions
 from pase.preparation.pipeline import stages_of
 from pase.preparation.stage import StageTask
@@ -102,7 +102,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print(f"error: {error}", file=sys.stderr)
         return 1
     seconds = sum(len(load_audio(video.video)) for video in videos) / 16_000
-    command = shlex.join(["python", "-m", "pase.benchmarks.prepare", *(sys.argv[1:] if arguments is None else arguments)])
+    own = sys.argv[1:] if arguments is None else list(arguments)
+    command = shlex.join(["python", "-m", "pase.benchmarks.prepare", *own])
     print("\n".join(_table([pair[0] for pair in pairs], [pair[1] for pair in pairs], seconds, command)))
     return 0
 

@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from pase.errors import InputError
-from pase.preparation.executors.base import usable_cpus
+from pase.execution.base import usable_cpus
 from pase.preparation.limits import QualityLimits
 
 LANDMARK_SOURCES = ("mediapipe", "sidecar")
@@ -99,6 +99,8 @@ class PrepareOptions:
             raise InputError(f"validation_every is {self.validation_every}; it must be 0 (none) or positive")
         if not 0 <= self.max_quarantine <= 1:
             raise InputError(f"max_quarantine is {self.max_quarantine}; it is a share from 0 to 1")
+        if self.executor == "ray" and self.jobs == 0:
+            raise InputError("jobs is 0, which means this process; Ray needs a positive number, or none for all")
         if self.jobs is not None and self.jobs < 0:
             raise InputError(f"jobs is {self.jobs}; it must be 0 (this process) or positive")
         if not self.timeout > 0:

@@ -19,13 +19,13 @@ from filelock import FileLock, Timeout
 from pase.corpus.remote import is_address
 from pase.corpus.target import target_at
 from pase.errors import InputError, PaseError
+from pase.execution.base import Executor, TaskTimeoutError, WorkerDiedError
+from pase.execution.local import LocalExecutor
+from pase.execution.progress import ProgressReport
 from pase.files import make_folder
-from pase.preparation.executors.base import Executor, TaskTimeoutError, WorkerDiedError
-from pase.preparation.executors.local import LocalExecutor
 from pase.preparation.options import PrepareOptions
 from pase.preparation.outcomes import OUTCOMES, Outcome, OutcomeReader, OutcomeWriter, StageRefusal, run_fingerprint
 from pase.preparation.pipeline import stages_of
-from pase.preparation.progress import ProgressReport
 from pase.preparation.sharding import write_shards
 from pase.preparation.stage import Refusal, Stage, StageTask, load_record
 from pase.preparation.summary import PrepareSummary, count_reasons, hours_of, write_tables
@@ -273,7 +273,7 @@ def _locked(work: WorkFolder) -> Iterator[None]:
 
 def _executor(options: PrepareOptions) -> Executor:
     if options.executor == "ray":
-        from pase.preparation.executors.ray import RayExecutor
+        from pase.execution.ray import RayExecutor
 
-        return RayExecutor(options.ray_address, options.jobs or None, options.timeout)
+        return RayExecutor(options.ray_address, options.jobs, options.timeout)
     return LocalExecutor(options.workers, options.timeout)

@@ -8,8 +8,8 @@ from typing import Any
 from pase.corpus.target import target_at
 from pase.corpus.writing import ClipPart, WrittenShard, plan_shards, write_manifest, write_shard
 from pase.errors import PaseError
-from pase.preparation.executors.base import Executor
-from pase.preparation.progress import ProgressReport
+from pase.execution.base import Executor
+from pase.execution.progress import ProgressReport
 from pase.preparation.stage import digest_of
 from pase.preparation.stages.clips import ClipStage, FinishedClip, part_name
 from pase.preparation.workfolder import WorkFolder

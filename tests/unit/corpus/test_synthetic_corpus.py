@@ -11,9 +11,9 @@ from pase.corpus.synthetic import generate, synthesize
 from pase.errors import InputError
 from pase.phonemes.inventory import BILABIALS
 from pase.phonemes.textgrid import read_textgrid
-from pase.video.sidecar import read_sidecar
 from pase.video.landmarks import lip_gap
 from pase.video.reading import iter_frames
+from pase.video.sidecar import read_sidecar
 
 pytest.importorskip("espeakng_loader")
 

@@ -1,7 +1,5 @@
 """Writing the synthetic corpus: an ordinary folder of talking-face clips with transcripts and TextGrids."""
 
-import os
-import sys
 from functools import partial
 from pathlib import Path
 
@@ -10,14 +8,15 @@ from numpy.typing import NDArray
 
 from pase.audio.waveform import Waveform
 from pase.corpus.clip import FRAME_RATE
-from pase.corpus.executor import WorkerDiedError, run_tasks
-from pase.corpus.progress import ProgressReport
 from pase.corpus.synthetic.articulation import articulate
 from pase.corpus.synthetic.camera import face_points, film, make_scene
 from pase.corpus.synthetic.identity import Person, make_person
 from pase.corpus.synthetic.sentences import draw_sentence
 from pase.corpus.synthetic.speech import Speech, speak
 from pase.errors import InputError, PaseError
+from pase.execution.base import WorkerDiedError, usable_cpus
+from pase.execution.local import LocalExecutor
+from pase.execution.progress import ProgressReport
 from pase.extras import require
 from pase.files import atomic_path, make_folder, read_json, write_json, write_text
 from pase.phonemes.textgrid import write_textgrid
@@ -60,19 +59,16 @@ def synthesize(
     todo = [number for number in range(clips) if not _complete(output, speakers, number, landmarks)]
     job = partial(_write_clip, output, speakers, seed, landmarks)
     # In this process where starting others would take longer than the work.
-    helpful = min(workers or _processors(), -(-len(todo) // _CLIPS_PER_WORKER))
-    with ProgressReport("synthesizing", len(todo)) as report:
-        for number, outcome in run_tasks(job, todo, helpful if helpful > 1 else 0):
+    helpful = min(workers or usable_cpus(), -(-len(todo) // _CLIPS_PER_WORKER))
+    executor = LocalExecutor(helpful if helpful > 1 else 0)
+    with ProgressReport("synthesizing", len(todo)) as report, executor:
+        for number, outcome in executor.run(job, todo):
             if isinstance(outcome, WorkerDiedError):
                 stem = _stem(output, speakers, number)
                 raise PaseError(f"{stem}: {outcome}. Is there memory enough? The same command goes on from here.")
             if isinstance(outcome, BaseException):
                 raise outcome
             report.advance(failed=False)
-
-
-def _processors() -> int:
-    return len(os.sched_getaffinity(0)) if sys.platform == "linux" else os.cpu_count() or 1
 
 
 def _check(clips: int, speakers: int, seed: int, workers: int | None) -> None:

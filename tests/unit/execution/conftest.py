@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from pase.preparation.executors.ray import RayExecutor
+from pase.execution.ray import RayExecutor
 
 
 @pytest.fixture(scope="session")

@@ -10,8 +10,8 @@ from contextlib import contextmanager, suppress
 from multiprocessing.connection import Connection, wait
 from typing import Any, TypeVar
 
-from pase.preparation.executors.base import TaskTimeoutError, WorkerDiedError
-from pase.preparation.executors.calls import SINGLE_THREADED, pack, unpack, work
+from pase.execution.base import TaskTimeoutError, WorkerDiedError
+from pase.execution.calls import SINGLE_THREADED, pack, unpack, work
 
 T = TypeVar("T")
 R = TypeVar("R")

@@ -10,15 +10,15 @@ from pathlib import Path
 import pytest
 
 from pase.errors import InputError, MissingExtraError
-from pase.preparation.executors.base import WorkerDiedError
-from pase.preparation.executors.ray import RayExecutor
+from pase.execution.base import WorkerDiedError
+from pase.execution.ray import RayExecutor
 
 PID = "__import__('os').getpid()"
 PARENT = "__import__('os').getppid()"
 
 SCRIPT = """
 import ray
-from pase.preparation.executors.ray import RayExecutor
+from pase.execution.ray import RayExecutor
 
 if __name__ == "__main__":
     with RayExecutor(workers=1) as executor:

@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 
 from pase.errors import UnusableClipError
-from pase.preparation.executors.base import Executor, TaskTimeoutError, WorkerDiedError
-from pase.preparation.executors.local import LocalExecutor
-from pase.preparation.executors.ray import RayExecutor
+from pase.execution.base import Executor, TaskTimeoutError, WorkerDiedError
+from pase.execution.local import LocalExecutor
+from pase.execution.ray import RayExecutor
 
 needs_ray = pytest.mark.skipif(importlib.util.find_spec("ray") is None, reason="ray is not installed")
 

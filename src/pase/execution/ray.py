@@ -11,10 +11,10 @@ from types import TracebackType
 from typing import Any, Generic, Self, TypeVar
 
 from pase.errors import InputError
+from pase.execution.base import WorkerDiedError, usable_cpus
+from pase.execution.calls import pack, unpack, work
+from pase.execution.local import LocalExecutor
 from pase.extras import require
-from pase.preparation.executors.base import WorkerDiedError, usable_cpus
-from pase.preparation.executors.calls import pack, unpack, work
-from pase.preparation.executors.local import LocalExecutor
 
 T = TypeVar("T")
 R = TypeVar("R")
@@ -119,7 +119,7 @@ class RayExecutor:
             ) from error
 
     def run(self, function: Callable[[T], R], tasks: Iterable[T]) -> Iterator[tuple[T, R | BaseException]]:
-        """Call a function for each task; see `pase.preparation.executors.base.Executor.run`."""
+        """Call a function for each task; see `pase.execution.base.Executor.run`."""
         self._connect()
         under_way: dict[Any, _Submitted[T]] = {}
         try:

@@ -5,9 +5,9 @@ from itertools import islice
 from types import TracebackType
 from typing import Self, TypeVar
 
-from pase.preparation.executors.base import WorkerDiedError
-from pase.preparation.executors.calls import attempt
-from pase.preparation.executors.process import Worker, wait_for_any
+from pase.execution.base import WorkerDiedError
+from pase.execution.calls import attempt
+from pase.execution.process import Worker, wait_for_any
 
 T = TypeVar("T")
 R = TypeVar("R")
@@ -50,7 +50,7 @@ class LocalExecutor:
         self._dismiss(self._crew)
 
     def run(self, function: Callable[[T], R], tasks: Iterable[T]) -> Iterator[tuple[T, R | BaseException]]:
-        """Call a function for each task; see `pase.preparation.executors.base.Executor.run`."""
+        """Call a function for each task; see `pase.execution.base.Executor.run`."""
         if self._workers == 0:
             return ((task, attempt(function, task)) for task in tasks)
         return self._run(function, iter(tasks))

@@ -11,14 +11,14 @@ from pathlib import Path
 
 import pytest
 
-from pase.preparation.executors.base import WorkerDiedError
-from pase.preparation.executors.local import LocalExecutor
+from pase.execution.base import WorkerDiedError
+from pase.execution.local import LocalExecutor
 
 PID = "__import__('os').getpid()"
 SLEEP = "__import__('time').sleep(600)"
 
 SCRIPT = f"""
-from pase.preparation.executors.local import LocalExecutor
+from pase.execution.local import LocalExecutor
 
 if __name__ == "__main__":
     with LocalExecutor(2) as executor:
@@ -26,7 +26,7 @@ if __name__ == "__main__":
             print(pid[0], flush=True)
 """
 UNGUARDED = """
-from pase.preparation.executors.local import LocalExecutor
+from pase.execution.local import LocalExecutor
 
 list(LocalExecutor(1).run(abs, [1]))
 """
