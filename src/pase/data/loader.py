@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from torch.utils.data import DataLoader, Dataset
+from torch.utils.data import DataLoader, Dataset, get_worker_info
 
 from pase.audio.waveform import Waveform
 from pase.corpus.clip import Clip, ClipRecord
@@ -56,6 +56,9 @@ class WindowDataset(Dataset[Batch]):
         """
         names = tuple(self.items[key.index][1].clip_id for key in keys)
         batch = Batch.empty(names, keys[0].frames, self.config)
+        if get_worker_info() is not None:
+            # Filled where the training process reads it: no second copy, and no large blocks that fragment the heap.
+            batch = batch.share_memory()
         for row, key in enumerate(keys):
             self._fill(batch, row, key)
         return batch
@@ -70,20 +73,22 @@ class WindowDataset(Dataset[Batch]):
             self._kept[index] = clip
         return clip
 
+    def window(self, key: WindowKey) -> Window:
+        """The place that a key stands for."""
+        if key.seed is None:
+            return Window(key.frames)
+        rng = np.random.default_rng(key.seed)
+        return Window.draw(self.items[key.index][1].frames, key.frames, self.config.speed, rng)
+
     def _fill(self, batch: Batch, row: int, key: WindowKey) -> None:
         record = self.items[key.index][1]
-        window = self._window(record, key)
+        window = self.window(key)
         pictures = window.pictures(record.frames)
         waveform, lips = self._content(key.index, int(pictures[0]), int(pictures[-1]) + 1)
         np.take(lips, pictures - pictures[0], axis=0, out=batch.lips[row].numpy(), mode="clip")
         batch.waveform[row] = torch.from_numpy(window.sound(waveform, self.config))
         batch.phones[row] = torch.from_numpy(window.labels(record))
         batch.valid[row] = torch.from_numpy(window.middles < record.frames)
-
-    def _window(self, record: ClipRecord, key: WindowKey) -> Window:
-        if key.seed is None:
-            return Window(key.frames)
-        return Window.draw(record.frames, key.frames, self.config.speed, np.random.default_rng(key.seed))
 
     def _content(self, index: int, start: int, stop: int) -> tuple[Waveform, NDArray[np.uint8]]:
         """A clip's sound, and its lip crops from frame `start` to `stop`."""
@@ -158,11 +163,11 @@ class TrainingLoader:
         self._iterator = None
 
 
-def open_loader(data: WindowDataset, workers: int, **batches: Any) -> DataLoader[Batch]:
+def open_loader(data: Dataset[Any], workers: int, **batches: Any) -> DataLoader[Any]:
     """Torch's loader of whole batches.
 
     Args:
-        data: Windows.
+        data: Gives a batch for a list of keys, by `__getitems__`.
         workers: Loader processes.
         batches: Who names the windows of each batch: `batch_sampler`, or `sampler` and `batch_size`.
     """

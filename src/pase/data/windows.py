@@ -78,6 +78,10 @@ class Batch:
         """Pin the tensors for faster transfer to a GPU."""
         return self._with(Tensor.pin_memory)
 
+    def share_memory(self) -> "Batch":
+        """Move the tensors to memory that other processes can read."""
+        return self._with(Tensor.share_memory_)
+
     def _with(self, change: Callable[[Tensor], Tensor]) -> "Batch":
         return replace(
             self,
