@@ -1,13 +1,11 @@
 """Speech from espeak-ng with the exact time of every phone.
 
-libespeak-ng (GPL-3, from the optional package `espeakng-loader`) reports each phone with the sample at which its
-synthesis begins. A stop's silent closure is written before that sample; it is found again as the run of exact zeros
-there, so that a stop's interval holds its closure, as in hand-made labels.
+libespeak-ng (see `pase.phonemes.espeak`) reports each phone with the sample at which its synthesis begins. A stop's
+silent closure is written before that sample; it is found again as the run of exact zeros there, so that a stop's
+interval holds its closure, as in hand-made labels.
 """
 
-import _ctypes
 import ctypes
-import sys
 from dataclasses import dataclass
 
 import numpy as np
@@ -15,8 +13,7 @@ from numpy.typing import NDArray
 
 from pase.audio.waveform import SAMPLE_RATE, Waveform, resample
 from pase.corpus.clip import FRAME_RATE
-from pase.errors import PaseError
-from pase.extras import require
+from pase.phonemes.espeak import CHARS_UTF8, PHONEME_EVENTS, PHONEME_IPA, espeak
 from pase.phonemes.intervals import PhoneInterval, PhoneTrack
 from pase.phonemes.inventory import SILENCE
 from pase.phonemes.ipa import arpabet_of_ipa
@@ -28,7 +25,6 @@ _LONGEST_CLOSURE = 0.06  # seconds of a pause that belong to the stop after it
 _LONGEST_GAP = 0.12  # a longer run of zeros between two phones is a pause, not a closure
 
 # From espeak-ng's speak_lib.h.
-_SYNCHRONOUS, _PHONEME_EVENTS, _PHONEME_IPA, _DONT_EXIT, _CHARS_UTF8 = 2, 1, 2, 0x8000, 1
 _RATE, _PITCH = 1, 3
 _LIST_TERMINATED, _WORD, _PHONEME = 0, 1, 7
 
@@ -221,13 +217,7 @@ def _words(text: str, segments: list[_Segment], shift: float) -> tuple[WordInter
 
 
 def _synthesize(text: str, voice: Voice) -> tuple[NDArray[np.int16], int, list[_Event]]:
-    """Run espeak-ng once from a fresh state, so that the same text and voice give the same samples.
-
-    The library keeps the phase of its oscillators in static variables and offers no way to reset them; unloading it
-    after each sentence (1 ms) is the only one.
-    """
-    loader = require("espeakng_loader")
-    library = ctypes.CDLL(str(loader.get_library_path()))
+    """Run espeak-ng once from a fresh state, so that the same text and voice give the same samples."""
     pcm: list[NDArray[np.int16]] = []
     events: list[_Event] = []
 
@@ -243,30 +233,12 @@ def _synthesize(text: str, voice: Voice) -> tuple[NDArray[np.int16], int, list[_
             index += 1
         return 0
 
-    try:
-        rate = library.espeak_Initialize(
-            _SYNCHRONOUS, 0, str(loader.get_data_path()).encode(), _PHONEME_EVENTS | _PHONEME_IPA | _DONT_EXIT
-        )
-        if rate <= 0:
-            raise PaseError(
-                f"espeak-ng does not start: no voice data in {loader.get_data_path()}. Reinstall espeakng-loader."
-            )
+    with espeak(f"{voice.accent}+{voice.variant}", PHONEME_EVENTS | PHONEME_IPA) as (library, rate):
         library.espeak_ng_SetRandSeed(ctypes.c_long(1))
         callback = _Callback(collect)
         library.espeak_SetSynthCallback(callback)
-        name = f"{voice.accent}+{voice.variant}"
-        if library.espeak_SetVoiceByName(name.encode()) != 0:
-            raise PaseError(f"espeak-ng has no voice {name}. Reinstall espeakng-loader.")
         library.espeak_SetParameter(_RATE, voice.rate, 0)
         library.espeak_SetParameter(_PITCH, voice.pitch, 0)
         line = text.encode("utf-8")
-        library.espeak_Synth(line, ctypes.c_size_t(len(line) + 1), 0, 0, 0, _CHARS_UTF8, None, None)
-        library.espeak_Terminate()
-    finally:
-        _unload(library)
-    return np.concatenate(pcm), int(rate), events
-
-
-def _unload(library: ctypes.CDLL) -> None:
-    name = "FreeLibrary" if sys.platform == "win32" else "dlclose"
-    getattr(_ctypes, name)(library._handle)
+        library.espeak_Synth(line, ctypes.c_size_t(len(line) + 1), 0, 0, 0, CHARS_UTF8, None, None)
+    return np.concatenate(pcm), rate, events
