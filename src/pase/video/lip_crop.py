@@ -219,13 +219,12 @@ def _fit(stable: NDArray[np.complex128]) -> tuple[NDArray[np.complex128], NDArra
 
 
 def _check_motion(scale: NDArray[np.float64], middle: NDArray[np.complex128]) -> None:
-    if scale.min() < MIN_EYE_DISTANCE:
+    if np.median(scale) < MIN_EYE_DISTANCE:
         raise UnusableClipError(
             "face_small",
-            f"the eyes are {scale.min():.1f} pixels apart in frame {scale.argmin()}; at least {MIN_EYE_DISTANCE:.0f} "
-            "are needed",
+            f"the eyes are {np.median(scale):.1f} pixels apart; at least {MIN_EYE_DISTANCE:.0f} are needed",
         )
-    jumps = np.abs(np.diff(middle)) / scale[1:]
+    jumps = np.abs(np.diff(middle)) / np.maximum(scale[1:], 1.0)
     if len(jumps) and jumps.max() > MAX_JUMP:
         raise UnusableClipError(
             "face_jump", f"the face jumps at frame {jumps.argmax() + 1}: a cut, or another face. Cut the clip there."

@@ -14,6 +14,8 @@ def piece(name: str, start: int, frames: int) -> Piece:
 def test_faces_are_grouped_by_being_seen_at_once() -> None:
     pieces = [piece("a", 0, 10), piece("b", 10, 10), piece("c", 15, 10), piece("d", 24, 5), piece("e", 40, 5)]
     assert [[p.name for p in group] for group in together(pieces)] == [["b", "c", "d"]]
+    listener_is_too_small = Piece("f", 0, (0,) * 5, alone=False)
+    assert together([listener_is_too_small]) == [[listener_is_too_small]]
 
 
 @pytest.mark.parametrize(
@@ -23,6 +25,8 @@ def test_faces_are_grouped_by_being_seen_at_once() -> None:
         ({"a": 0.5, "b": 6.0, "c": 3.0}, {"a": "not_speaking", "c": "not_speaking"}),
         ({"a": 1.5, "b": 0.2}, {"a": "speaker_unclear", "b": "speaker_unclear"}),
         ({"a": 5.0, "b": 4.5}, {"a": "speaker_unclear", "b": "speaker_unclear"}),
+        ({"a": 5.0}, {}),
+        ({"a": 1.0}, {"a": "speaker_unclear"}),
     ],
 )
 def test_the_speaker_has_to_stand_out(scores: dict[str, float], refused: dict[str, str]) -> None:

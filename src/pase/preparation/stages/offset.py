@@ -111,7 +111,7 @@ def piece_sound(piece: Piece, sound: Waveform, lag: float = 0.0) -> Waveform:
 
 
 def together(pieces: Sequence[Piece]) -> list[list[Piece]]:
-    """Groups of clips that are seen at the same time."""
+    """Groups of clips that are seen at the same time; also a single one beside which an unusable face is seen."""
     groups: list[list[Piece]] = []
     end = 0
     for piece in sorted(pieces, key=lambda piece: piece.start):
@@ -120,15 +120,16 @@ def together(pieces: Sequence[Piece]) -> list[list[Piece]]:
         else:
             groups.append([piece])
         end = max(end, piece.stop)
-    return [group for group in groups if len(group) > 1]
+    return [group for group in groups if len(group) > 1 or not group[0].alone]
 
 
 def choose(scores: Mapping[str, float]) -> list[Refusal]:
     """Why all but the speaking face of a group cannot be used."""
     ranked = sorted(scores, key=lambda name: -scores[name])
     listed = ", ".join(f"{name} {scores[name]:.1f}" for name in ranked)
-    if scores[ranked[0]] < _SPEAKS or scores[ranked[0]] < scores[ranked[1]] + _AHEAD:
-        detail = f"{len(ranked)} faces are seen at once and it is not clear whose lips go with the sound ({listed})"
+    best, *others = (scores[name] for name in ranked)
+    if best < _SPEAKS or any(best < other + _AHEAD for other in others):
+        detail = f"several faces are seen at once and it is not clear whose lips go with the sound ({listed})"
         return [Refusal(name, "speaker_unclear", detail) for name in ranked]
     detail = f"another face goes with the sound ({listed})"
     return [Refusal(name, "not_speaking", detail) for name in ranked[1:]]

@@ -34,11 +34,13 @@ class Piece:
         name: The video's own name where it gives one clip only, else with a number: ``name--01``.
         start: Number of the first frame at 25 per second.
         slots: Which of the detections of each frame is this face, -1 where it was not seen; shape ``(frames,)``.
+        alone: Whether no other face is seen at the same time.
     """
 
     name: str
     start: int
     slots: tuple[int, ...]
+    alone: bool = True
 
     @property
     def stop(self) -> int:
@@ -79,7 +81,7 @@ class TrackStage(Stage):
         inside = FaceDetections(_mouth_inside(detections.points, facts.width, facts.height), detections.cuts)
         seconds = load_sound_facts(work, video.name).seconds
         spans, remarks = self._spans(inside, seconds)
-        pieces, refused = _usable(_named(video.name, spans), inside)
+        pieces, refused = _usable(_named(video.name, spans), inside, facts.width, facts.height)
         if not pieces:
             if not refused:
                 raise UnusableClipError("face_lost", _nothing_long_enough(len(inside.points), remarks))
@@ -113,7 +115,9 @@ def load_pieces(work: WorkFolder, name: str) -> tuple[Piece, ...]:
     """The clips of a video."""
     rows = value_of(work, TrackStage.name, name)
     return tuple(
-        Piece(row["name"], row["start"], tuple(slot for slot, count in row["slots"] for _ in range(count)))
+        Piece(
+            row["name"], row["start"], tuple(slot for slot, count in row["slots"] for _ in range(count)), row["alone"]
+        )
         for row in rows
     )
 
@@ -139,20 +143,39 @@ def _parts(span: FaceSpan, longest: int) -> list[FaceSpan]:
 def _named(video: str, spans: Sequence[FaceSpan]) -> list[Piece]:
     width = max(2, len(str(len(spans))))
     names = [video] if len(spans) == 1 else [f"{video}--{number:0{width}d}" for number in range(1, len(spans) + 1)]
-    return [Piece(name, s.start, tuple(s.slots.tolist())) for name, s in zip(names, spans, strict=True)]
+    return [
+        Piece(name, span.start, tuple(span.slots.tolist()), alone=not _company(span, spans))
+        for name, span in zip(names, spans, strict=True)
+    ]
 
 
-def _usable(pieces: Sequence[Piece], detections: FaceDetections) -> tuple[list[Piece], tuple[Refusal, ...]]:
-    """Those whose face can be stabilised, and why the others cannot."""
+def _company(span: FaceSpan, spans: Sequence[FaceSpan]) -> bool:
+    return any(other is not span and other.start < span.stop and span.start < other.stop for other in spans)
+
+
+def _usable(
+    pieces: Sequence[Piece], detections: FaceDetections, width: int, height: int
+) -> tuple[list[Piece], tuple[Refusal, ...]]:
+    """Those whose face can be stabilised within the picture, and why the others cannot."""
     usable, refused = [], []
     for piece in pieces:
         try:
-            piece.track(detections)
+            _check_mouth(piece.track(detections), width, height)
         except UnusableClipError as error:
             refused.append(Refusal(piece.name, error.reason, str(error)))
         else:
             usable.append(piece)
     return usable, tuple(refused)
+
+
+def _check_mouth(track: FaceTrack, width: int, height: int) -> None:
+    """Smoothed over time, a mouth at the edge of the picture may come to lie beyond it."""
+    mouth = track.scale_rotation * track.centre + track.shift
+    outside = (mouth.real < 0) | (mouth.real >= width) | (mouth.imag < 0) | (mouth.imag >= height)
+    if outside.any():
+        raise UnusableClipError(
+            "mouth_outside", f"the mouth is outside the picture in frame {outside.argmax()} of {len(track)} of the face"
+        )
 
 
 def _uncovered(spans: Sequence[FaceSpan], end: int) -> list[tuple[int, int]]:
