@@ -76,9 +76,13 @@ def _outcome(found: Alignment) -> str:
 
 
 def wrong_words(clips: Sequence[Reference]) -> Iterator[tuple[str, list[tuple[Reference, tuple[str, ...]]]]]:
-    """Ways in which a transcript can be wrong, and the clips with such words."""
-    after = [*clips[1:], *clips[:1]]
-    yield "another clip's words", [(a, b.words) for a, b in zip(clips, after, strict=True) if a.words != b.words]
+    """Ways in which a transcript can be wrong, and the clips with such words.
+
+    Another clip is the one half of the list away: neighbours in order of names share a speaker, and in GRID most words.
+    """
+    half = len(clips) // 2
+    others = [*clips[half:], *clips[:half]]
+    yield "another clip's words", [(a, b.words) for a, b in zip(clips, others, strict=True) if a.words != b.words]
     yield "first half of the words", [(clip, clip.words[: len(clip.words) // 2]) for clip in clips]
     yield "second half of the words", [(clip, clip.words[len(clip.words) // 2 :]) for clip in clips]
     yield "every other word", [(clip, clip.words[::2]) for clip in clips]
