@@ -55,10 +55,9 @@ class WindowDataset(Dataset[Batch]):
             InputError: A clip cannot be read.
         """
         names = tuple(self.items[key.index][1].clip_id for key in keys)
-        batch = Batch.empty(names, keys[0].frames, self.config)
-        if get_worker_info() is not None:
-            # Filled where the training process reads it: no second copy, and no large blocks that fragment the heap.
-            batch = batch.share_memory()
+        # A loader process fills it where the training process reads it: large blocks that come and go at different
+        # times would fragment the heap, which then grows to twice what is needed.
+        batch = Batch.empty(names, keys[0].frames, self.config, shared=get_worker_info() is not None)
         for row, key in enumerate(keys):
             self._fill(batch, row, key)
         return batch

@@ -1,5 +1,6 @@
 """Windows of clips: what one training example is."""
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
@@ -78,10 +79,6 @@ class Batch:
         """Pin the tensors for faster transfer to a GPU."""
         return self._with(Tensor.pin_memory)
 
-    def share_memory(self) -> "Batch":
-        """Move the tensors to memory that other processes can read."""
-        return self._with(Tensor.share_memory_)
-
     def _with(self, change: Callable[[Tensor], Tensor]) -> "Batch":
         return replace(
             self,
@@ -92,17 +89,33 @@ class Batch:
         )
 
     @classmethod
-    def empty(cls, clip_ids: tuple[str, ...], frames: int, config: WindowConfig) -> "Batch":
-        """Room for windows of so many frames of these clips, with any values."""
+    def empty(cls, clip_ids: tuple[str, ...], frames: int, config: WindowConfig, shared: bool = False) -> "Batch":
+        """Room for windows of these clips, with any values.
+
+        Args:
+            clip_ids: A clip for each window.
+            frames: Length of the windows.
+            config: What is heard around them.
+            shared: In memory that other processes can read.
+        """
         windows, samples = len(clip_ids), (config.context + frames + config.tail) * SAMPLES_PER_FRAME
+        seen = frames + 2 * MARGIN
         return cls(
-            torch.empty(windows, samples),
-            torch.empty(windows, frames + 2 * MARGIN, CROP_SIZE, CROP_SIZE, 3, dtype=torch.uint8),
-            torch.empty(windows, frames, dtype=torch.int64),
-            torch.empty(windows, frames, dtype=torch.bool),
+            _room(shared, torch.float32, windows, samples),
+            _room(shared, torch.uint8, windows, seen, CROP_SIZE, CROP_SIZE, 3),
+            _room(shared, torch.int64, windows, frames),
+            _room(shared, torch.bool, windows, frames),
             config.context,
             clip_ids,
         )
+
+
+def _room(shared: bool, dtype: torch.dtype, *shape: int) -> Tensor:
+    if not shared:
+        return torch.empty(shape, dtype=dtype)
+    # As torch's own collation does in loader processes; `share_memory_` would take the room twice.
+    storage = torch.UntypedStorage._new_shared(math.prod(shape) * dtype.itemsize)  # type: ignore[no-untyped-call]
+    return torch.empty(0, dtype=dtype).set_(storage).view(shape)
 
 
 @dataclass(frozen=True, slots=True)
