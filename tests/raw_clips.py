@@ -1,6 +1,7 @@
 """Small raw videos with a known face, for tests of the preparation."""
 
 from collections.abc import Sequence
+from fractions import Fraction
 from pathlib import Path
 
 import numpy as np
@@ -14,9 +15,9 @@ from pase.video.writing import write_video
 SIZE, SCALE, EYES = 160, 60.0, 80 + 40j
 
 
-def openings(frames: int) -> NDArray[np.float64]:
+def openings(frames: int, rate: float | Fraction = 25) -> NDArray[np.float64]:
     """Half the lip gap in eye distances, frame by frame: the mouth opens twice a second."""
-    return 0.06 * (1 - np.cos(4 * np.pi * np.arange(frames) / 25))
+    return 0.06 * (1 - np.cos(4 * np.pi * np.arange(frames) / float(rate)))
 
 
 def landmarks(frames: int, eyes: complex = EYES) -> NDArray[np.float32]:
@@ -30,12 +31,12 @@ def landmarks(frames: int, eyes: complex = EYES) -> NDArray[np.float32]:
     return np.stack([points.real, points.imag], axis=-1).astype(np.float32)
 
 
-def pictures(frames: int) -> list[NDArray[np.uint8]]:
+def pictures(frames: int, rate: float | Fraction = 25) -> list[NDArray[np.uint8]]:
     """160 x 160 pixels with a red mouth that opens."""
     rows, columns = np.mgrid[:SIZE, :SIZE]
     place = columns + 0.5 + 1j * (rows + 0.5) - (EYES + 0.9j * SCALE)
     shown = []
-    for gap in openings(frames):
+    for gap in openings(frames, rate):
         picture = np.full((SIZE, SIZE, 3), (200, 160, 140), dtype=np.uint8)
         picture[(place.real / (0.28 * SCALE)) ** 2 + (place.imag / ((0.08 + gap) * SCALE)) ** 2 < 1] = (180, 40, 40)
         shown.append(picture)

@@ -4,13 +4,12 @@ from collections.abc import Iterator
 from fractions import Fraction
 from pathlib import Path
 
-import av
 import numpy as np
 from av.audio.resampler import AudioResampler
-from av.error import FFmpegError
 
 from pase.audio.waveform import Waveform, check_finite, resample
-from pase.errors import UnusableClipError
+from pase.errors import InputError, UnusableClipError
+from pase.video.media import decode, open_media, sound_track
 
 MAX_SECONDS = 2 * 3600
 """Longest video; its sound is held in memory as a whole (some 0.5 GB for two hours)."""
@@ -25,14 +24,15 @@ def read_sound(path: Path, start: Fraction | None = None) -> Waveform:
     Sound is placed by its time stamps: what comes before the first picture is cut, gaps are silent.
 
     Args:
-        path: Any video file; its first sound track is taken.
+        path: Any video or sound file; its first sound track is taken.
         start: Time stamp of the first picture in seconds; None where the sound begins with the picture.
 
     Returns:
         16 kHz mono float32, shape ``(N,)``, as long as the sound goes.
 
     Raises:
-        UnusableClipError: No sound track, an empty or silent one, damaged, or too long.
+        UnusableClipError: No sound track, an empty or silent one, damaged, too long, of a rate that cannot be used, or
+            with samples that are no numbers.
     """
     pieces: list[tuple[int, Waveform]] = []
     clock: int | None = None
@@ -47,10 +47,17 @@ def read_sound(path: Path, start: Fraction | None = None) -> Waveform:
         pieces.append((clock, samples))
         clock += len(samples)
     waveform = _place(pieces)
+    if not len(waveform):
+        found = "it ends before the first picture" if pieces else "it is empty"
+        raise UnusableClipError("no_sound", f"{path} has a sound track, and {found}")
+    try:
+        check_finite(waveform, str(path))
+        waveform = resample(waveform, rate)
+    except InputError as error:
+        raise UnusableClipError("bad_sound", f"the sound of {path} cannot be used: {error}") from error
     if not len(waveform) or np.abs(waveform).max() < _SILENCE:
-        raise UnusableClipError("no_sound", f"{path} has a sound track, and it is {'silent' if pieces else 'empty'}")
-    check_finite(waveform, str(path))
-    return resample(waveform, rate)
+        raise UnusableClipError("no_sound", f"{path} has a sound track, and it is silent")
+    return waveform
 
 
 def cut_sound(waveform: Waveform, start: int, samples: int) -> Waveform:
@@ -69,27 +76,24 @@ def cut_sound(waveform: Waveform, start: int, samples: int) -> Waveform:
 
 def _decode(path: Path) -> Iterator[tuple[Fraction, int, Waveform]]:
     """Time stamp in seconds, sample rate, and mono samples of each decoded frame that carries a time stamp."""
-    try:
-        with av.open(str(path), "r") as container:
-            if not container.streams.audio:
-                raise UnusableClipError("no_sound", f"{path} has no sound track")
-            stream = container.streams.audio[0]
-            stream.codec_context.thread_count = 1
-            mixer = AudioResampler("flt", "mono", stream.rate)
-            for frame in container.decode(stream):
-                if frame.pts is None or frame.time_base is None:
-                    continue
-                if frame.sample_rate != stream.rate:
-                    raise UnusableClipError(
-                        "undecodable", f"the sound of {path} changes from {stream.rate} to {frame.sample_rate} Hz"
-                    )
-                time = frame.pts * frame.time_base
-                for mixed in mixer.resample(frame):
-                    yield time, stream.rate, mixed.to_ndarray().reshape(-1).astype(np.float32)
-    except FFmpegError as error:
-        raise UnusableClipError(
-            "undecodable", f"the sound of {path} cannot be decoded: {error.strerror}. Is the file whole?"
-        ) from error
+    with open_media(path) as container:
+        mixer: AudioResampler | None = None
+        form: tuple[str, str] | None = None
+        rate = 0
+        for frame in decode(path, container, sound_track(path, container)):
+            if frame.pts is None or frame.time_base is None:
+                continue
+            rate = rate or frame.sample_rate
+            if frame.sample_rate != rate:
+                raise UnusableClipError(
+                    "bad_sound",
+                    f"the sound of {path} changes from {rate} to {frame.sample_rate} Hz after {frame.time:.2f} s; "
+                    "cut the file there, or convert it first",
+                )
+            if mixer is None or form != (frame.format.name, frame.layout.name):  # broadcasts change their channels
+                mixer, form = AudioResampler("flt", "mono", rate), (frame.format.name, frame.layout.name)
+            for mixed in mixer.resample(frame):
+                yield frame.pts * frame.time_base, rate, mixed.to_ndarray().reshape(-1).astype(np.float32)
 
 
 def _place(pieces: list[tuple[int, Waveform]]) -> Waveform:

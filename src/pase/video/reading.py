@@ -1,13 +1,11 @@
 """Reading the pictures of a video by time, whatever its frame rate, in constant memory."""
 
+import re
 from collections.abc import Iterator
-from contextlib import contextmanager
 from fractions import Fraction
 from pathlib import Path
 
-import av
 import numpy as np
-from av.container import InputContainer
 from av.error import FFmpegError
 from av.video.frame import VideoFrame
 from av.video.reformatter import VideoReformatter
@@ -15,6 +13,7 @@ from av.video.stream import VideoStream
 from numpy.typing import NDArray
 
 from pase.errors import UnusableClipError
+from pase.video.media import decode, open_media, video_track
 
 Picture = NDArray[np.uint8]
 """RGB, shape ``(H, W, 3)``, contiguous."""
@@ -46,7 +45,7 @@ def iter_frames(path: Path, frame_rate: int) -> Iterator[Picture]:
     for frame, until in _shown(path):
         if (number + Fraction(1, 2)) / frame_rate >= until:
             continue
-        picture = _to_rgb(frame, convert)
+        picture = _to_rgb(path, frame, convert)
         while (number + Fraction(1, 2)) / frame_rate < until:
             yield picture
             number += 1
@@ -65,34 +64,27 @@ def first_picture(path: Path) -> VideoFrame:
     raise UnusableClipError("no_picture", f"{path} holds no picture: its video track is empty")
 
 
-@contextmanager
-def _open_video(path: Path) -> Iterator[tuple[InputContainer, VideoStream]]:
-    if not path.is_file():
-        raise UnusableClipError("no_file", f"{path} does not exist or is not a file")
-    try:
-        with av.open(str(path), "r") as container:
-            if not container.streams.video:
-                raise UnusableClipError("no_picture", f"{path} has no video track")
-            stream = container.streams.video[0]
-            # Clips are decoded side by side in processes; threads within one only get into each other's way.
-            stream.codec_context.thread_count = 1
-            yield container, stream
-    except FFmpegError as error:
-        raise UnusableClipError(
-            "undecodable", f"{path} cannot be decoded as video: {error.strerror}. Is the file whole?"
-        ) from error
-
-
 def _stamped(path: Path) -> Iterator[VideoFrame]:
-    """Decoded frames that carry a time stamp, in rising order of time."""
+    """Decoded frames that carry a time stamp, in rising order of time.
+
+    Damaged pictures are left out at the beginning, where a stream was cut before its first key frame.
+    """
     last: Fraction | None = None
-    with _open_video(path) as (container, stream):
-        for frame in container.decode(stream):
+    with open_media(path) as container:
+        track = video_track(path, container)
+        for frame in decode(path, container, track):
             if frame.pts is None or frame.time_base is None or (last is not None and _time(frame) <= last):
                 continue
+            if frame.is_corrupt and last is None:
+                continue
+            if frame.is_corrupt:
+                raise UnusableClipError(
+                    "undecodable",
+                    f"the picture of {path} is damaged at {float(_time(frame)):.2f} s. Is the file whole?",
+                )
             last = _time(frame)
             yield frame
-        _check_whole(path, stream, last)
+        _check_whole(path, track, last)
 
 
 def _shown(path: Path) -> Iterator[tuple[VideoFrame, Fraction]]:
@@ -122,12 +114,15 @@ def _last_duration(frame: VideoFrame, step: Fraction) -> Fraction:
     return min(stated or step or Fraction(1, 25), MAX_STILL)
 
 
-def _check_whole(path: Path, stream: VideoStream, last: Fraction | None) -> None:
+def _check_whole(path: Path, track: VideoStream, last: Fraction | None) -> None:
     """Compare the last picture with the length that the track announces."""
-    if last is None or stream.duration is None or stream.time_base is None:
+    if last is None:
         return
-    announced = (stream.duration + (stream.start_time or 0)) * stream.time_base
-    rate = stream.average_rate or stream.guessed_rate or 25
+    if track.duration is not None and track.time_base is not None:
+        announced = (track.duration + (track.start_time or 0)) * track.time_base
+    else:
+        announced = _stated_length(track)
+    rate = track.average_rate or track.guessed_rate or 25
     if announced - last - 1 / Fraction(rate) > _MISSING_TAIL:
         raise UnusableClipError(
             "truncated",
@@ -135,11 +130,25 @@ def _check_whole(path: Path, stream: VideoStream, last: Fraction | None) -> None
         )
 
 
+def _stated_length(track: VideoStream) -> Fraction:
+    """Matroska may tell the end of each track, as ``00:01:02.345000000``; 0 where it does not."""
+    stated = re.fullmatch(r"(\d+):(\d+):(\d+(?:\.\d+)?)", track.metadata.get("DURATION", ""))
+    if stated is None:
+        return Fraction(0)
+    hours, minutes, seconds = map(Fraction, stated.groups())
+    return hours * 3600 + minutes * 60 + seconds
+
+
 def _time(frame: VideoFrame) -> Fraction:
     return Fraction(frame.pts or 0) * Fraction(frame.time_base or 0)
 
 
-def _to_rgb(frame: VideoFrame, convert: VideoReformatter) -> Picture:
+def _to_rgb(path: Path, frame: VideoFrame, convert: VideoReformatter) -> Picture:
+    try:
+        picture = convert.reformat(frame, format="rgb24", threads=1).to_ndarray()
+    except FFmpegError as error:
+        raise UnusableClipError(
+            "undecodable", f"{path}: pictures of format {frame.format.name} cannot be turned into RGB; convert it first"
+        ) from error
     # FFmpeg pads its lines; a view with such strides is silently misread by MediaPipe.
-    picture = convert.reformat(frame, format="rgb24", threads=1).to_ndarray()
     return np.ascontiguousarray(np.rot90(picture, k=round(frame.rotation / 90)), dtype=np.uint8)

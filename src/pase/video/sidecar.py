@@ -1,36 +1,56 @@
 """Landmarks from a file beside the video instead of a detector."""
 
 import zipfile
+import zlib
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
 from pase.errors import UnusableClipError
-from pase.video.landmarks import POINT_INDICES
+from pase.video.landmarks import LEFT_EYE_OUTER, POINT_INDICES, RIGHT_EYE_OUTER
 
 
 def read_sidecar(path: Path) -> NDArray[np.float32]:
     """Landmarks from a file instead of a detector.
 
     Args:
-        path: ``.npz`` with `points`, float32, shape ``(T, 46, 2)``, pixels, in the order of `POINT_INDICES`, one row
-            per frame of the video at 25 frames per second; NaN in frames without a face.
+        path: ``.npz`` with `points`, float32, shape ``(T, 46, 2)``, or ``(T, F, 46, 2)`` for up to F faces at once:
+            pixels of the upright picture, in the order of `POINT_INDICES`, one row per frame of the video at 25 frames
+            per second; NaN, or all points alike, where there is no face.
+
+    Returns:
+        Shape ``(T, F, 46, 2)``, NaN where there is no face.
 
     Raises:
         UnusableClipError: Absent, or no such array.
     """
+    if path.exists() and not path.is_file():  # opening a pipe might never come back
+        raise UnusableClipError("bad_landmarks", f"{path} is not a file")
     try:
         with path.open("rb") as file, np.load(file, allow_pickle=False) as archive:
             points = np.asarray(archive["points"])
     except FileNotFoundError as error:
         raise UnusableClipError("no_landmarks", f"the landmark file {path} does not exist") from error
-    except (OSError, KeyError, ValueError, EOFError, zipfile.BadZipFile, TypeError, AttributeError) as error:
+    except (
+        OSError,
+        KeyError,
+        ValueError,
+        EOFError,
+        zipfile.BadZipFile,
+        zlib.error,
+        TypeError,
+        AttributeError,
+    ) as error:
         raise UnusableClipError(
             "bad_landmarks", f"{path} is no .npz file with an array named points: {error}"
         ) from error
-    if points.dtype != np.float32 or points.ndim != 3 or points.shape[1:] != (len(POINT_INDICES), 2):
+    if points.dtype != np.float32 or points.ndim not in (3, 4) or points.shape[-2:] != (len(POINT_INDICES), 2):
         raise UnusableClipError(
-            "bad_landmarks", f"{path}: points are {points.dtype} {points.shape}, expected float32 (frames, 46, 2)"
+            "bad_landmarks",
+            f"{path}: points are {points.dtype} {points.shape}, expected float32 (frames, 46, 2) or "
+            "(frames, faces, 46, 2)",
         )
-    return points
+    eyes = points[..., POINT_INDICES.index(LEFT_EYE_OUTER), :], points[..., POINT_INDICES.index(RIGHT_EYE_OUTER), :]
+    points[~np.isfinite(points).all(axis=(-2, -1)) | (eyes[0] == eyes[1]).all(axis=-1)] = np.nan
+    return points if points.ndim == 4 else points[:, None]

@@ -6,10 +6,12 @@ from pathlib import Path
 import av
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from pase.preparation.sound import fit_to_picture, read_sound
 from pase.errors import UnusableClipError
+from pase.preparation.sound import cut_sound, read_sound
 
 
 def write_sound(
@@ -90,7 +92,7 @@ def test_no_sound_track(tmp_path: Path) -> None:
     ("blocks", "reason"),
     [
         ([(0.0, np.zeros(48_000, dtype=np.float32))], "no_sound"),
-        ([(0.0, tone(1.0)), (700.0, tone(0.1))], "too_long"),
+        ([(0.0, tone(1.0)), (7300.0, tone(0.1))], "too_long"),
     ],
 )
 def test_useless_sound(tmp_path: Path, blocks: list[tuple[float, NDArray[np.float32]]], reason: str) -> None:
@@ -99,13 +101,40 @@ def test_useless_sound(tmp_path: Path, blocks: list[tuple[float, NDArray[np.floa
     assert caught.value.reason == reason
 
 
-def test_fit_to_picture() -> None:
-    sound = tone(1.0, 16_000)
-    np.testing.assert_array_equal(fit_to_picture(sound, 20), sound[:12_800])
-    longer = fit_to_picture(sound, 26)
-    assert len(longer) == 26 * 640
-    np.testing.assert_array_equal(longer[:16_000], sound)
-    assert not longer[16_000:].any()
-    with pytest.raises(UnusableClipError, match=r"sound lasts 1\.00 s, the picture 1\.60 s") as caught:
-        fit_to_picture(sound, 40)
-    assert caught.value.reason == "sound_short"
+def test_without_a_picture_the_sound_begins_with_its_own_first_sample(tmp_path: Path) -> None:
+    waveform = read_sound(write_sound(tmp_path / "a.mkv", [(3.0, click(1.0, at=0.5))]))
+    assert onset(waveform) == pytest.approx(0.5, abs=0.002)
+    assert len(waveform) == pytest.approx(16_000, abs=16)
+
+
+def test_sound_that_is_over_before_the_first_picture(tmp_path: Path) -> None:
+    path = write_sound(tmp_path / "a.mkv", [(0.0, tone(1.0))])
+    with pytest.raises(UnusableClipError, match=r"a\.mkv has a sound track, and it ends before the first picture"):
+        read_sound(path, Fraction(2))
+
+
+@pytest.mark.parametrize(
+    ("samples", "rate", "message"),
+    [
+        (np.full(48_000, np.nan, dtype=np.float32), 48_000, r"a\.mkv.*48000 samples are NaN"),
+        (tone(1.0, 2_000), 2_000, r"a\.mkv.*sample rate 2000 Hz"),
+    ],
+)
+def test_sound_that_cannot_be_used(tmp_path: Path, samples: NDArray[np.float32], rate: int, message: str) -> None:
+    path = write_sound(tmp_path / "a.mkv", [(0.0, samples)], rate, "mono")
+    with pytest.raises(UnusableClipError, match=message) as caught:
+        read_sound(path)
+    assert caught.value.reason == "bad_sound"
+
+
+@given(
+    length=st.integers(0, 20), start=st.integers(-30, 30), samples=st.integers(0, 30), seed=st.integers(0, 2**32 - 1)
+)
+def test_cut_sound_is_a_window_on_endless_silence_around_the_sound(
+    length: int, start: int, samples: int, seed: int
+) -> None:
+    sound = np.random.default_rng(seed).normal(size=length).astype(np.float32)
+    endless = np.concatenate([np.zeros(60), sound, np.zeros(100)])
+    cut = cut_sound(sound, start, samples)
+    assert cut.dtype == np.float32
+    np.testing.assert_array_equal(cut, endless[60 + start : 60 + start + samples])

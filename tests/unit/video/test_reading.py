@@ -5,6 +5,8 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from tests.odd_clips import Film, Sound, damage_packet, faces, film, mux
+from tests.raw_clips import noise
 
 from pase.errors import UnusableClipError
 from pase.video.reading import first_picture, iter_frames
@@ -101,6 +103,36 @@ def test_truncated_file_that_lost_its_index(write_video) -> None:
     with pytest.raises(UnusableClipError, match="Is the file whole") as caught:
         numbers(path)
     assert caught.value.reason == "undecodable"
+
+
+def test_truncated_file_that_tells_its_length_in_front(write_video) -> None:
+    path = write_video(steady(25, 100), "clip.mkv")
+    path.write_bytes(path.read_bytes()[: path.stat().st_size * 6 // 10])
+    with pytest.raises(UnusableClipError, match=r"announces 4\.00 s of video and ends after [12]\.\d\d s") as caught:
+        numbers(path)
+    assert caught.value.reason == "truncated"
+
+
+def test_damage_in_the_middle(tmp_path: Path) -> None:
+    path = mux(tmp_path / "clip.mp4", film(codec="mpeg4"))
+    damage_packet(path, "video", 10)
+    with pytest.raises(UnusableClipError, match=r"clip\.mp4 is damaged at 0\.40 s") as caught:
+        list(iter_frames(path, 25))
+    assert caught.value.reason == "undecodable"
+
+
+def test_a_list_of_other_files_is_no_video(write_video, tmp_path: Path) -> None:
+    write_video(steady(25, 5), "other.mp4")
+    (tmp_path / "clip.mp4").write_text("ffconcat version 1.0\nfile other.mp4\n")
+    with pytest.raises(UnusableClipError, match="list of other files"):
+        numbers(tmp_path / "clip.mp4")
+
+
+def test_a_cover_picture_is_no_video(tmp_path: Path) -> None:
+    path = mux(tmp_path / "clip.mp4", Film(faces(1), steady(25, 1), "mjpeg", "yuvj420p", cover=True), Sound(noise(25)))
+    with pytest.raises(UnusableClipError, match="only a cover picture") as caught:
+        numbers(path)
+    assert caught.value.reason == "no_picture"
 
 
 @pytest.mark.parametrize("content", [b"", b"not a video at all" * 100])

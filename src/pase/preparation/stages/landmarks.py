@@ -80,12 +80,12 @@ def load_detections(work: WorkFolder, name: str) -> FaceDetections:
 
 
 def _given(pictures: Iterable[Picture], path: Path) -> FaceDetections:
-    """Landmarks of one face from a file, and cuts from the pictures."""
+    """Landmarks from a file, and cuts from the pictures."""
     points = read_sidecar(path)
     cuts = CutFinder()
     starts = [cuts.push(picture) for picture in pictures]
     if len(points) != len(starts):
         raise UnusableClipError(
-            "bad_landmarks", f"{path} has landmarks of {len(points)} frames for a video of {len(starts)}"
+            "bad_landmarks", f"{path} has landmarks of {len(points)} frames for a video of {len(starts)} at 25 a second"
         )
-    return FaceDetections(points[:, None], tuple(np.flatnonzero(starts).tolist()))
+    return FaceDetections(points, tuple(np.flatnonzero(starts).tolist()))

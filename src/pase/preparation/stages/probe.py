@@ -4,15 +4,14 @@ from dataclasses import asdict, dataclass
 from fractions import Fraction
 from pathlib import Path
 
-import av
 from av.container import InputContainer
-from av.error import FFmpegError
 
 from pase.errors import UnusableClipError
 from pase.preparation.sound import MAX_SECONDS
 from pase.preparation.stage import Stage, StageResult, value_of
 from pase.preparation.workfolder import WorkFolder
 from pase.recipes.base import SourceVideo
+from pase.video.media import open_media, sound_track, video_track
 from pase.video.reading import first_picture
 
 
@@ -76,18 +75,16 @@ def probe(video: Path, audio: Path | None = None) -> Facts:
     """
     first = first_picture(video)
     turned = first.rotation % 180 != 0
-    with _open(video) as container:
-        stream = container.streams.video[0]
-        seconds = float((container.duration or 0) / 1_000_000)
+    with open_media(video) as container:
+        pictures = video_track(video, container)
+        seconds = _length(container)
         if seconds > MAX_SECONDS:
             raise UnusableClipError("too_long", f"{video} is longer than {MAX_SECONDS // 3600} hours; cut it first")
-        name, codec, rate = container.format.name, stream.codec_context.name, float(stream.average_rate or 0)
+        name, codec, rate = container.format.name, pictures.codec_context.name, float(pictures.average_rate or 0)
         own_sound = bool(container.streams.audio)
     sound = video if own_sound or audio is None else audio
-    with _open(sound) as container:
-        if not container.streams.audio:
-            raise UnusableClipError("no_sound", f"{sound} has no sound track")
-        heard = container.streams.audio[0].codec_context
+    with open_media(sound) as container:
+        heard = sound_track(sound, container).codec_context
         return Facts(
             container=name,
             video_codec=codec,
@@ -104,10 +101,7 @@ def probe(video: Path, audio: Path | None = None) -> Facts:
         )
 
 
-def _open(path: Path) -> InputContainer:
-    if not path.is_file():
-        raise UnusableClipError("no_file", f"{path} does not exist or is not a file")
-    try:
-        return av.open(str(path), "r")
-    except FFmpegError as error:
-        raise UnusableClipError("undecodable", f"{path} is no file that FFmpeg can read: {error.strerror}") from error
+def _length(container: InputContainer) -> float:
+    """Seconds; Matroska counts them from time 0, even if the first picture comes hours later."""
+    start = max(0, container.start_time or 0) if "matroska" in container.format.name else 0
+    return float(((container.duration or 0) - start) / 1_000_000)
