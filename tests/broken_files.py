@@ -50,6 +50,10 @@ FILES: dict[str, tuple[Make, Kept | Refused]] = {
     "link_to_nothing": (saved(lambda path: path.symlink_to("absent.mp4")), Refused("probe", "no_file", "not exist")),
     "link_to_itself": (saved(lambda path: path.symlink_to(path)), Refused("probe", "no_file", "not exist")),
     "link_to_a_folder_above": (saved(lambda path: (path.parent / "loop").symlink_to("..")), kept()),
+    "name_too_long_for_another": (
+        then(clip(), lambda path: path.rename(path.with_name("x" * 250 + ".mp4"))),
+        Refused("landmarks", "no_landmarks", "x" * 250),
+    ),
     "link_to_outside": (
         then(
             clip(),

@@ -16,7 +16,7 @@ class QualityLimits:
     """
 
     brightness: float = 8.0
-    motion: float = 0.02
+    motion: float = 0.15
     loudness: float = 3e-4
     sharpness: float = 0.5
     snr: float = 0.0

@@ -4,6 +4,7 @@ import hashlib
 import json
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, ClassVar
@@ -186,9 +187,13 @@ def fingerprint(stage: Stage) -> str:
 
 
 def stamps(files: Sequence[Path]) -> list[list[Any]]:
-    """Name, size in bytes and time of change in ns of each file that exists."""
-    states = [(path.name, path.stat()) for path in files if path.exists()]
-    return [[name, state.st_size, state.st_mtime_ns] for name, state in states]
+    """Name, size in bytes and time of change in ns of each file that is there."""
+    found = []
+    for path in files:
+        with suppress(OSError):  # absent, or a name that is too long to exist
+            state = path.stat()
+            found.append([path.name, state.st_size, state.st_mtime_ns])
+    return found
 
 
 def load_record(work: WorkFolder, stage: str, name: str) -> StageRecord | None:

@@ -1,5 +1,6 @@
 """Landmarks from a file beside the video instead of a detector."""
 
+import os
 import zipfile
 import zlib
 from pathlib import Path
@@ -25,13 +26,13 @@ def read_sidecar(path: Path) -> NDArray[np.float32]:
     Raises:
         UnusableClipError: Absent, or no such array.
     """
-    if path.exists() and not path.is_file():  # opening a pipe might never come back
+    if not os.path.exists(path):  # noqa: PTH110 -- Path.exists raises where the name is too long for any file
+        raise UnusableClipError("no_landmarks", f"the landmark file {path} does not exist")
+    if not path.is_file():  # opening a pipe might never come back
         raise UnusableClipError("bad_landmarks", f"{path} is not a file")
     try:
         with path.open("rb") as file, np.load(file, allow_pickle=False) as archive:
             points = np.asarray(archive["points"])
-    except FileNotFoundError as error:
-        raise UnusableClipError("no_landmarks", f"the landmark file {path} does not exist") from error
     except (
         OSError,
         KeyError,

@@ -83,7 +83,7 @@ def _continue(
 ) -> list[_OpenSpan]:
     """Give each detection to the nearest span that it can belong to; those left over begin spans of their own."""
     pairs = sorted(
-        (abs(middle[slot] - span.place) / (size[slot] * (frame - span.last)), order, slot)
+        (abs(middle[slot] - span.place) / (max(float(size[slot]), 1.0) * (frame - span.last)), order, slot)
         for order, span in enumerate(spans)
         for slot in free
     )
