@@ -26,7 +26,7 @@ class WindowDataset(Dataset[Batch]):
         split: ``"train"``, ``"validation"`` or ``"test"``.
         config: What to cut.
         keep: Keep decoded clips in memory (some 0.8 MB per second of clip and worker process). Without it, each window
-            is read and decoded anew, its lip crops from the nearest key frame on.
+            is read and decoded anew: its sound to the window's end, its lip crops from the nearest key frame on.
     """
 
     def __init__(self, corpora: Sequence[Corpus], split: str, config: WindowConfig, keep: bool = False) -> None:
@@ -83,24 +83,25 @@ class WindowDataset(Dataset[Batch]):
         record = self.items[key.index][1]
         window = self.window(key)
         pictures = window.pictures(record.frames)
-        waveform, lips = self._content(key.index, int(pictures[0]), int(pictures[-1]) + 1)
+        waveform, lips = self._content(key.index, pictures, window.sound_end(self.config))
         np.take(lips, pictures - pictures[0], axis=0, out=batch.lips[row].numpy(), mode="clip")
         batch.waveform[row] = torch.from_numpy(window.sound(waveform, self.config))
         batch.phones[row] = torch.from_numpy(window.labels(record))
         batch.valid[row] = torch.from_numpy(window.middles < record.frames)
 
-    def _content(self, index: int, start: int, stop: int) -> tuple[Waveform, NDArray[np.uint8]]:
-        """A clip's sound, and its lip crops from frame `start` to `stop`."""
+    def _content(self, index: int, pictures: NDArray[np.int64], samples: int) -> tuple[Waveform, NDArray[np.uint8]]:
+        """The first samples of a clip's sound, and its lip crops from the first to the last of `pictures`."""
+        start, stop = int(pictures[0]), int(pictures[-1]) + 1
         if self.keep:
             clip = self.clip(index)
             return clip.waveform, clip.lips[start:stop]
         number, record = self.items[index]
         encoded = self.corpora[number].encoded(record)
         try:
-            waveform, lips = decode_sound(encoded.flac, record.samples + 1), decode_lips(encoded.mp4, start, stop)
-            if len(waveform) != record.samples or len(lips) != stop - start:
+            waveform, lips = decode_sound(encoded.flac, samples), decode_lips(encoded.mp4, start, stop)
+            if len(waveform) != min(samples, record.samples) or len(lips) != stop - start:
                 raise InputError(
-                    f"{len(waveform)} samples and {len(lips)} of {stop - start} lip crops were found, "
+                    f"the first {len(waveform)} samples and {len(lips)} of {stop - start} lip crops were found, "
                     f"its record says {record.samples} samples and {record.frames} frames"
                 )
         except InputError as error:

@@ -163,6 +163,10 @@ class Window:
             return np.full(self.frames, UNKNOWN)
         return record.phones.labels_at(self.middles / FRAME_RATE)
 
+    def sound_end(self, config: WindowConfig) -> int:
+        """Samples of the clip, counted from its beginning, that `sound` reads at most."""
+        return max(1, math.ceil((self.start + (self.frames + config.tail) * self.speed) * SAMPLES_PER_FRAME) + 1)
+
     def sound(self, waveform: Waveform, config: WindowConfig) -> Waveform:
         """The clip's sound from `context` before to `tail` after the window; silence beyond the clip's ends."""
         count = (config.context + self.frames + config.tail) * SAMPLES_PER_FRAME

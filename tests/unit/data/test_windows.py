@@ -81,6 +81,14 @@ def test_the_sound_at_another_speed_is_interpolated(start: int) -> None:
     np.testing.assert_allclose(window.sound(sound, config), expected, atol=1e-4)
 
 
+@given(start=st.integers(0, 60), speed=st.floats(0.5, 2), context=st.integers(0, 30), tail=st.integers(0, 5))
+def test_the_sound_beyond_its_end_is_not_needed(start: int, speed: float, context: int, tail: int) -> None:
+    sound = np.random.default_rng(0).standard_normal(FRAMES * 640).astype(np.float32)
+    window, config = Window(10, start, speed), WindowConfig(context=context, tail=tail)
+    known = sound[: window.sound_end(config)]
+    assert np.array_equal(window.sound(known, config), window.sound(sound, config))
+
+
 def test_unknown_phones(record: ClipRecord) -> None:
     assert (Window(8).labels(replace(record, phones=None)) == UNKNOWN).all()
 
