@@ -40,7 +40,7 @@ format: install ## Format and mend what can be mended
 	$(BIN)/ruff check --fix .
 
 bench-encode: install ## Speed of encoding beside wav2vec2-base and HuBERT-large
-	$(BIN)/python -m pase.evaluation.bench_encode
+	$(BIN)/python -m pase.benchmarks.encode
 
 clean: ## Remove what demo and training wrote
 	rm -rf demo runs

@@ -104,11 +104,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
     seconds = sum(len(load_audio(video.video)) for video in videos) / 16_000
     own = sys.argv[1:] if arguments is None else list(arguments)
     command = shlex.join(["python", "-m", "pase.benchmarks.prepare", *own])
-    print("\n".join(_table([pair[0] for pair in pairs], [pair[1] for pair in pairs], seconds, command)))
+    print("\n".join(table([pair[0] for pair in pairs], [pair[1] for pair in pairs], seconds, command)))
     return 0
 
 
-def _table(calls: Sequence[Costs], stages: Sequence[Costs], seconds: float, command: str) -> Iterable[str]:
+def table(calls: Sequence[Costs], stages: Sequence[Costs], seconds: float, command: str) -> Iterable[str]:
+    """The lines of the result as Markdown: costs of the bare calls, costs of the stages, and their ratio."""
     least = [min(costs, key=lambda cost: cost.total) for costs in (calls, stages)]
     yield f"`{command}`: {seconds:.0f} s of video; processor seconds per second of video, least of {len(calls)} runs"
     yield ""

@@ -47,7 +47,7 @@ class Limits:
     """What `Fit` an alignment needs to be believed.
 
     Chosen on one half of GRID s1 clips and TIMIT sentences and checked on the other, by
-    ``python -m pase.evaluation.bench_alignment --wrong``. Right transcripts pass; other sentences, and transcripts
+    ``python -m pase.benchmarks.alignment --wrong``. Right transcripts pass; other sentences, and transcripts
     that lack half of the words, do not. One wrong, missing or added word among right ones is often not seen.
     """
 

@@ -6,11 +6,11 @@ from itertools import islice
 
 import pytest
 
+from pase.benchmarks.loader import BareDecoding, Cost, main, measure, memory_by_epoch, speed_table
 from pase.corpus.store import Corpus
 from pase.data.loader import TrainingLoader, WindowDataset
 from pase.data.sampling import BatchSampler, Bucket
 from pase.data.windows import WindowConfig
-from pase.evaluation.bench_loader import BareDecoding, Cost, main, measure, memory_by_epoch, speed_table
 
 
 @pytest.fixture
@@ -47,7 +47,7 @@ def test_the_command_prints_itself_and_its_tables(opened_corpus: Corpus, capsys:
     options = [str(opened_corpus.folder), "--frames", "10", "--batch-size", "4", "--workers", "0", "--runs", "1"]
     assert main([*options, "--epochs", "0"]) == 0
     printed = capsys.readouterr().out
-    assert f"bench_loader {opened_corpus.folder} --frames 10" in printed
+    assert f"pase.benchmarks.loader {opened_corpus.folder} --frames 10" in printed
     assert len(re.findall(r"\| [\d.]+ ms \|", printed)) == 3
 
 

@@ -8,8 +8,8 @@ import pytest
 import torch
 import torchaudio
 
+from pase.benchmarks.encode import Measurement, in_chunks, main, measure, syllables, table, time_encoding
 from pase.errors import InputError
-from pase.evaluation.bench_encode import Measurement, in_chunks, main, measure, syllables, table, time_encoding
 from pase.models.checkpoint import save_checkpoint
 from pase.models.config import AudioConfig, ModelConfig, VisualConfig
 from pase.models.model import PaseModel

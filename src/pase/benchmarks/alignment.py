@@ -1,6 +1,6 @@
 """How well the PocketSphinx aligner places words and phones, against GRID's word times and TIMIT's hand labels.
 
-    python -m pase.evaluation.bench_alignment [--grid DIR] [--timit DIR] [--limit N] [--wrong]
+    python -m pase.benchmarks.alignment [--grid DIR] [--timit DIR] [--limit N] [--wrong]
 
 ``--grid`` is a folder of GRID's clips and ``.align`` files, ``--timit`` one of TIMIT's ``.wav``, ``.phn`` and ``.txt``;
 both are searched with all their subfolders.
@@ -20,8 +20,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pase.audio.waveform import SAMPLE_RATE, load_audio
+from pase.benchmarks.alignment_references import Reference, grid_clips, is_damaged, spread, timit_sentences
 from pase.errors import InputError, PaseError
-from pase.evaluation.alignment_references import Reference, grid_clips, is_damaged, spread, timit_sentences
 from pase.phonemes.aligners.base import Alignment
 from pase.phonemes.aligners.pocketsphinx import PocketSphinxAligner
 
@@ -151,7 +151,7 @@ def _report(options: argparse.Namespace, given: Sequence[str]) -> str:
     aligner.check()
     corpora = _corpora(options)
     tallies = [(name, measure(aligner, [(c, c.words) for c in clips])) for name, clips in corpora]
-    parts = [f"    python -m pase.evaluation.bench_alignment {shlex.join(given)}", table(tallies)]
+    parts = [f"    python -m pase.benchmarks.alignment {shlex.join(given)}", table(tallies)]
     if options.wrong:
         wrong = [(n, kind, measure(aligner, some)) for n, clips in corpora for kind, some in wrong_words(clips)]
         parts.append(wrong_table(wrong))
@@ -171,7 +171,7 @@ def _corpora(options: argparse.Namespace) -> list[tuple[str, Sequence[Reference]
 
 def _parser() -> argparse.ArgumentParser:
     summary = (__doc__ or "").splitlines()[0]
-    parser = argparse.ArgumentParser(prog="python -m pase.evaluation.bench_alignment", description=summary)
+    parser = argparse.ArgumentParser(prog="python -m pase.benchmarks.alignment", description=summary)
     parser.add_argument("--grid", type=Path, help="folder with GRID's clips and .align files")
     parser.add_argument("--timit", type=Path, help="folder with TIMIT's .wav, .phn and .txt")
     parser.add_argument("--limit", type=int, help="at most so many clips of each, at even distances")

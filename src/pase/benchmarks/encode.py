@@ -3,7 +3,7 @@
 Every measurement runs in a process of its own, so that neither threads, caches nor memory are shared; the order of the
 models is turned round from run to run, so that a machine that warms up or slows down does so for all.
 
-    python -m pase.evaluation.bench_encode [--checkpoint DIR] [--seconds 60] [--runs 3] [--output FILE.json]
+    python -m pase.benchmarks.encode [--checkpoint DIR] [--seconds 60] [--runs 3] [--output FILE.json]
 """
 
 import argparse
@@ -174,7 +174,7 @@ def run_all(encoders: Sequence[str], threads: Sequence[int], seconds: float, run
 
 
 def _in_fresh_process(encoder: str, threads: int, seconds: float) -> Measurement:
-    command = [sys.executable, "-m", "pase.evaluation.bench_encode", "--worker", encoder]
+    command = [sys.executable, "-m", "pase.benchmarks.encode", "--worker", encoder]
     environment = {**os.environ, "OMP_NUM_THREADS": str(threads), "MKL_NUM_THREADS": str(threads)}
     done = subprocess.run(
         [*command, "--threads", str(threads), "--seconds", str(seconds)],
@@ -260,7 +260,7 @@ def _presets(folder: Path) -> list[str]:
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="python -m pase.evaluation.bench_encode", description=__doc__.splitlines()[0])
+    parser = argparse.ArgumentParser(prog="python -m pase.benchmarks.encode", description=__doc__.splitlines()[0])
     parser.add_argument(
         "--checkpoint", type=Path, help="checkpoint folder; without it, the presets' sizes are measured"
     )

@@ -7,7 +7,8 @@ import numpy as np
 import pytest
 
 from pase.audio.waveform import SAMPLE_RATE, save_wav
-from pase.evaluation.alignment_references import (
+from pase.benchmarks.alignment import Tally, main, table, wrong_words
+from pase.benchmarks.alignment_references import (
     GridClip,
     TimitSentence,
     grid_clips,
@@ -15,7 +16,6 @@ from pase.evaluation.alignment_references import (
     spread,
     timit_sentences,
 )
-from pase.evaluation.bench_alignment import Tally, main, table, wrong_words
 from pase.phonemes.aligners.base import Alignment
 from pase.phonemes.intervals import PhoneInterval, PhoneTrack
 from pase.phonemes.words import WordInterval

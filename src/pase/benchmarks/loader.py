@@ -3,7 +3,7 @@
 All ways run over the same windows in the same number of loader processes; their order is turned round from run to run,
 and of each the run with the least processor time counts, because anything else is somebody else's work.
 
-    python -m pase.evaluation.bench_loader CORPUS [--frames 25] [--workers 2] [--runs 3] [--epochs 10]
+    python -m pase.benchmarks.loader CORPUS [--frames 25] [--workers 2] [--runs 3] [--epochs 10]
 """
 
 import argparse
@@ -154,7 +154,7 @@ def memory_table(memory: Sequence[tuple[float, float]]) -> str:
 
 
 def _arguments(arguments: Sequence[str]) -> argparse.Namespace:
-    parser = argparse.ArgumentParser(prog="python -m pase.evaluation.bench_loader", description=__doc__)
+    parser = argparse.ArgumentParser(prog="python -m pase.benchmarks.loader", description=__doc__)
     parser.add_argument("corpus", help="a prepared corpus; only read")
     parser.add_argument("--frames", type=int, default=25, help="video frames of a window (default %(default)s)")
     parser.add_argument("--speed", type=float, default=1.15, help="largest change of speed (default %(default)s)")
@@ -174,7 +174,7 @@ def main(arguments: Sequence[str]) -> int:
         data = WindowDataset([corpus], "train", WindowConfig(options.frames, speed=options.speed), options.keep)
         sampler = BatchSampler(data.frames(), [Bucket(options.frames, options.batch_size)])
         batches = list(islice(sampler, len(sampler)))
-        print(f"python -m pase.evaluation.bench_loader {shlex.join(arguments)}\n")
+        print(f"python -m pase.benchmarks.loader {shlex.join(arguments)}\n")
         print(speed_table(compare(data, batches, options.workers, options.runs)), flush=True)
         if options.epochs:
             print("\n" + memory_table(memory_by_epoch(TrainingLoader(data, sampler, options.workers), options.epochs)))
