@@ -67,7 +67,7 @@ class CropStage(Stage):
         """Crop all clips of the video."""
         detections = load_detections(work, video.name)
         pieces = load_pieces(work, video.name)
-        tracks = [piece.track(detections) for piece in pieces]
+        tracks = [piece.stabilised(detections) for piece in pieces]
         starts = [(piece.start, track) for piece, track in zip(pieces, tracks, strict=True)]
         facts: dict[str, dict[str, float]] = {}
         media: dict[str, bytes] = {}

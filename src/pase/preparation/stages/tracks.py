@@ -1,6 +1,6 @@
 """From the faces of single frames to the clips that a video gives: one per person and shot, none too long."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from itertools import groupby, pairwise
 from math import ceil
@@ -19,7 +19,7 @@ from pase.preparation.workfolder import WorkFolder
 from pase.recipes.base import SourceVideo
 from pase.video.faces import FaceDetections
 from pase.video.landmarks import STABLE_INDICES
-from pase.video.lip_crop import FaceTrack, track_face
+from pase.video.lip_crop import MAX_GAP, FaceTrack, track_face
 from pase.video.tracks import FaceSpan, follow_faces
 
 _SILENT_TAIL = 5
@@ -34,13 +34,17 @@ class Piece:
         name: The video's own name where it gives one clip only, else with a number: ``name--01``.
         start: Number of the first frame at 25 per second.
         slots: Which of the detections of each frame is this face, -1 where it was not seen; shape ``(frames,)``.
+        track: Number of the face's stretch in the video; clips that are cut from one long stretch share it.
         alone: Whether no other face is seen at the same time.
+        whole: Whether it spans the whole video, as far as there is sound, but for `MAX_GAP` frames at either end.
     """
 
     name: str
     start: int
     slots: tuple[int, ...]
+    track: int = 0
     alone: bool = True
+    whole: bool = False
 
     @property
     def stop(self) -> int:
@@ -51,7 +55,7 @@ class Piece:
         """Its landmarks in pixels, shape ``(frames, 46, 2)``, NaN where it was not seen."""
         return FaceSpan(self.start, np.array(self.slots)).points(detections.points)
 
-    def track(self, detections: FaceDetections) -> FaceTrack:
+    def stabilised(self, detections: FaceDetections) -> FaceTrack:
         """Its stabilised track."""
         return track_face(self.points(detections))
 
@@ -62,10 +66,11 @@ class TrackStage(Stage):
 
     Attributes:
         min_seconds: Shortest clip.
-        max_seconds: Longest clip; a longer stretch is cut into equal parts.
+        max_seconds: Longest clip; a longer stretch is cut into equal parts, but none shorter than `min_seconds`.
     """
 
     name = "tracks"
+    version = 2
     needs = (ProbeStage.name, NormaliseStage.name, LandmarkStage.name)
 
     min_seconds: float = 0.4
@@ -79,47 +84,53 @@ class TrackStage(Stage):
         """Cut the video into clips."""
         facts, detections = load_facts(work, video.name), load_detections(work, video.name)
         inside = FaceDetections(_mouth_inside(detections.points, facts.width, facts.height), detections.cuts)
-        seconds = load_sound_facts(work, video.name).seconds
-        spans, remarks = self._spans(inside, seconds)
-        pieces, refused = _usable(_named(video.name, spans), inside, facts.width, facts.height)
+        end, remarks = self._end(len(inside.points), load_sound_facts(work, video.name).seconds)
+        spans = self._spans(inside, end, remarks)
+        parts = _cut(spans, self._least, max(1, round(self.max_seconds * FRAME_RATE)))
+        pieces, refused = _usable(_named(video.name, parts, end), inside, facts.width, facts.height)
         if not pieces:
             if not refused:
                 raise UnusableClipError("face_lost", _nothing_long_enough(len(inside.points), remarks))
             return StageResult(None, refused, tuple(remarks))
         return StageResult([_to_json(piece) for piece in pieces], refused, tuple(remarks))
 
-    def _spans(self, detections: FaceDetections, sound_seconds: float) -> tuple[list[FaceSpan], list[str]]:
-        """Stretches of one face that are neither too short nor too long, and what was left out."""
-        least = max(1, round(self.min_seconds * FRAME_RATE))
-        frames = len(detections.points)
-        if frames < least:
-            raise UnusableClipError("too_short", f"{frames} frames at 25 a second; at least {least} are needed")
-        remarks = []
-        end = frames
-        if frames - sound_seconds * FRAME_RATE > _SILENT_TAIL:
-            end = int(sound_seconds * FRAME_RATE)
-            remarks.append(f"the sound ends at {sound_seconds:.2f} s, the picture at {frames / FRAME_RATE:.2f} s")
-            if end < least:
-                raise UnusableClipError("sound_short", remarks[-1])
+    @property
+    def _least(self) -> int:
+        """Frames of the shortest clip."""
+        return max(1, round(self.min_seconds * FRAME_RATE))
+
+    def _end(self, frames: int, sound_seconds: float) -> tuple[int, list[str]]:
+        """Frames that have sound, and what there is to say about the others."""
+        if frames < self._least:
+            raise UnusableClipError("too_short", f"{frames} frames at 25 a second; at least {self._least} are needed")
+        if frames - sound_seconds * FRAME_RATE <= _SILENT_TAIL:
+            return frames, []
+        end = int(sound_seconds * FRAME_RATE)
+        remark = f"the sound ends at {sound_seconds:.2f} s, the picture at {frames / FRAME_RATE:.2f} s"
+        if end < self._least:
+            raise UnusableClipError("sound_short", remark)
+        return end, [remark]
+
+    def _spans(self, detections: FaceDetections, end: int, remarks: list[str]) -> list[FaceSpan]:
+        """Stretches of one face that are not too short, sorted by their beginning."""
         spans = []
         for span in follow_faces(detections.points[:end], detections.cuts):
-            if len(span.slots) < least:
-                remarks.append(f"a face from {_seconds(span.start)} to {_seconds(span.stop)} was left out: too short")
+            if len(span.slots) >= self._least:
+                spans.append(span)
             else:
-                spans += _parts(span, round(self.max_seconds * FRAME_RATE))
+                remarks.append(f"a face from {_seconds(span.start)} to {_seconds(span.stop)} was left out: too short")
         remarks += [f"no face from {_seconds(a)} to {_seconds(b)}" for a, b in _uncovered(spans, end)]
-        return spans, remarks
+        return spans
 
 
 def load_pieces(work: WorkFolder, name: str) -> tuple[Piece, ...]:
     """The clips of a video."""
     rows = value_of(work, TrackStage.name, name)
-    return tuple(
-        Piece(
-            row["name"], row["start"], tuple(slot for slot, count in row["slots"] for _ in range(count)), row["alone"]
-        )
-        for row in rows
-    )
+    return tuple(Piece(**{**row, "slots": _unpacked(row["slots"])}) for row in rows)
+
+
+def _unpacked(runs: Sequence[tuple[int, int]]) -> tuple[int, ...]:
+    return tuple(slot for slot, count in runs for _ in range(count))
 
 
 def _to_json(piece: Piece) -> dict[str, Any]:
@@ -134,18 +145,60 @@ def _mouth_inside(points: NDArray[np.float32], width: int, height: int) -> NDArr
     return np.where(inside[..., None, None], points, np.float32(np.nan))
 
 
-def _parts(span: FaceSpan, longest: int) -> list[FaceSpan]:
-    count = ceil(len(span.slots) / longest)
-    bounds = np.linspace(0, len(span.slots), count + 1).round().astype(int)
-    return [FaceSpan(span.start + int(a), span.slots[a:b]) for a, b in pairwise(bounds)]
+def _cut(spans: Sequence[FaceSpan], least: int, longest: int) -> list[tuple[int, FaceSpan]]:
+    """Parts that are not too long, each with the place of its span in `spans`; sorted by their beginning.
+
+    Faces that are seen at once are cut at the same moments: which of them speaks is asked for each part, and over
+    parts that only touch each other two people who take turns would seem to speak at once.
+    """
+    moments = [moment for start, stop in _stretches(spans) for moment in _bounds(start, stop, least, longest)]
+    parts = [
+        (place, FaceSpan(a, span.slots[a - span.start : b - span.start]))
+        for place, span in enumerate(spans)
+        for a, b in pairwise(_cuts(span, moments, least, longest))
+    ]
+    return sorted(parts, key=lambda part: (part[1].start, part[0]))
 
 
-def _named(video: str, spans: Sequence[FaceSpan]) -> list[Piece]:
-    width = max(2, len(str(len(spans))))
-    names = [video] if len(spans) == 1 else [f"{video}--{number:0{width}d}" for number in range(1, len(spans) + 1)]
+def _stretches(spans: Sequence[FaceSpan]) -> Iterator[tuple[int, int]]:
+    """First and last frame + 1 of spans that overlap, or overlap with the same others."""
+    start = stop = 0
+    for span in spans:
+        if span.start >= stop:
+            yield start, stop
+            start = span.start
+        stop = max(stop, span.stop)
+    yield start, stop
+
+
+def _bounds(start: int, stop: int, least: int, longest: int) -> list[int]:
+    """Equal parts of at most `longest` frames, or more where they would else have less than `least`."""
+    frames = stop - start
+    count = max(1, min(ceil(frames / longest), frames // least))
+    return [start + frames * part // count for part in range(count + 1)]
+
+
+def _cuts(span: FaceSpan, moments: Sequence[int], least: int, longest: int) -> list[int]:
+    """Where a span is cut, its two ends included; moments that are too close to an end are passed over."""
+    inner = [moment for moment in moments if span.start + least <= moment <= span.stop - least]
+    ends = pairwise([span.start, *inner, span.stop])
+    return sorted({bound for a, b in ends for bound in _bounds(a, b, least, longest)})
+
+
+def _named(video: str, parts: Sequence[tuple[int, FaceSpan]], end: int) -> list[Piece]:
+    width = max(2, len(str(len(parts))))
+    names = [video] if len(parts) == 1 else [f"{video}--{number:0{width}d}" for number in range(1, len(parts) + 1)]
+    spans = [span for _, span in parts]
     return [
-        Piece(name, span.start, tuple(span.slots.tolist()), alone=not _company(span, spans))
-        for name, span in zip(names, spans, strict=True)
+        Piece(
+            name,
+            span.start,
+            tuple(span.slots.tolist()),
+            track,
+            alone=not _company(span, spans),
+            whole=span.start <= MAX_GAP and end - span.stop <= MAX_GAP,
+        )
+        for name, (track, span) in zip(names, parts, strict=True)
     ]
 
 
@@ -160,7 +213,7 @@ def _usable(
     usable, refused = [], []
     for piece in pieces:
         try:
-            _check_mouth(piece.track(detections), width, height)
+            _check_mouth(piece.stabilised(detections), width, height)
         except UnusableClipError as error:
             refused.append(Refusal(piece.name, error.reason, str(error)))
         else:
