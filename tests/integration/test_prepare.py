@@ -3,6 +3,7 @@
 import json
 import os
 import re
+import shutil
 import subprocess
 import sys
 from dataclasses import replace
@@ -181,7 +182,7 @@ def test_too_many_unusable_videos_fail_early_and_loudly(source: Path, tmp_path: 
     ):
         prepare(source, tmp_path / "out", GIVEN)
     assert not (tmp_path / "out/work/landmarks").exists()  # nothing costly was begun
-    assert len(quarantine(tmp_path / "out")) == 5
+    assert len(quarantine(tmp_path / "out/work")) == 5
     assert prepare(source, tmp_path / "out", replace(GIVEN, max_quarantine=0.6)).clips == 4
 
 
@@ -189,10 +190,10 @@ def test_nothing_kept_is_an_error_that_names_the_table(tmp_path: Path) -> None:
     (tmp_path / "source").mkdir()
     (tmp_path / "source/empty.mp4").touch()
     with pytest.raises(
-        InputError, match=r"not one of 1 videos .*\n(.*\n)*.*1  quarantined at probe: undecodable\n.*quar"
+        InputError, match=r"not one of 1 videos .*\n(.*\n)*.*1  quarantined at probe: undecodable\n.*\n.*quar"
     ):
         prepare(tmp_path / "source", tmp_path / "out", replace(GIVEN, max_quarantine=1))
-    assert list(quarantine(tmp_path / "out")) == ["empty"]
+    assert list(quarantine(tmp_path / "out/work")) == ["empty"]
     assert not (tmp_path / "out/corpus.json").exists()
 
 
@@ -212,6 +213,71 @@ def test_two_runs_at_once_are_refused(source: Path, tmp_path: Path) -> None:
         finally:
             other.kill()
     assert prepare(source, tmp_path / "out", GIVEN).clips == 4  # a lock dies with its process
+
+
+def test_a_look_at_a_stage_leaves_a_finished_corpus_and_its_tables_alone(source: Path, tmp_path: Path) -> None:
+    (source / "bad.TextGrid").write_text("no grid")
+    write_clip(source / "bad.mp4")
+    prepare(source, tmp_path / "out", GIVEN)
+    before = content(tmp_path / "out")
+    prepare(source, tmp_path / "out", replace(GIVEN, until="probe"))
+    assert content(tmp_path / "out") == before
+    assert list(quarantine(tmp_path / "out")) == ["bad"]
+
+
+@pytest.mark.parametrize(
+    ("source_at", "output", "work", "message"),
+    [
+        ("raw", "raw/out", None, "lies in the source"),
+        ("raw", "out", "raw/work", "lies in the source"),
+        ("raw", "raw", None, "lies in the source"),
+        ("out/raw", "out", None, "which is written to"),
+        ("work/raw", "out", "work", "which is written to"),
+        ("crop", "out", ".", "which is written to"),
+        ("raw", "work/out", "work", "lies in the work folder"),
+        ("raw", "file://{tmp}/raw/out", "work", "lies in the source"),
+        ("raw", "file://{tmp}/out", None, "--work"),
+        ("raw", "", None, "no output is named"),
+    ],
+)
+def test_folders_that_overlap_are_refused(
+    source_at: str, output: str, work: str | None, message: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    write_clip(tmp_path / source_at / "a.mp4")
+    before = content(tmp_path)
+    with pytest.raises(InputError, match=message):
+        prepare(Path(source_at), output.format(tmp=tmp_path), replace(GIVEN, work=Path(work) if work else None))
+    assert content(tmp_path) == before
+
+
+def test_a_work_folder_that_is_not_ours_is_refused_and_stays(source: Path, tmp_path: Path) -> None:
+    (tmp_path / "mine/crop").mkdir(parents=True)
+    (tmp_path / "mine/crop/photo.txt").write_text("precious")
+    options = replace(GIVEN, work=tmp_path / "mine")
+    for change in ({}, {"redo": "crop"}, {"discard_work": True}):
+        with pytest.raises(InputError, match=r"holds something else \(crop\)"):
+            prepare(source, tmp_path / "out", replace(options, **change))
+    assert (tmp_path / "mine/crop/photo.txt").read_text() == "precious"
+
+
+def test_work_on_another_source_is_not_taken_for_this_one(source: Path, tmp_path: Path) -> None:
+    prepare(source, tmp_path / "out", GIVEN)
+    shutil.copytree(source, tmp_path / "copy")
+    with pytest.raises(InputError, match=r"holds work on .*/source, not on .*/copy"):
+        prepare(tmp_path / "copy", tmp_path / "out", GIVEN)
+
+
+def test_a_shard_that_somebody_else_wrote_or_damaged_is_written_again(source: Path, tmp_path: Path) -> None:
+    def run(work: str, aligner: str) -> dict[str, bytes]:
+        prepare(source, tmp_path / "out", replace(GIVEN, work=tmp_path / work, aligner=aligner))
+        return content(tmp_path / "out")
+
+    expected = run("one", "given")
+    assert run("two", "none") != expected
+    assert run("one", "given") == expected
+    os.truncate(tmp_path / "out/shards/000000.tar", 1000)
+    assert run("one", "given") == expected
 
 
 def test_output_that_cannot_be_written_to(source: Path, tmp_path: Path) -> None:

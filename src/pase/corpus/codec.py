@@ -95,7 +95,7 @@ def _sound_pieces(container: InputContainer, stop: int | None) -> Iterator[NDArr
         found = (frame.sample_rate, frame.layout.nb_channels, frame.format.name)
         if found != (SAMPLE_RATE, 1, "s16"):
             raise InputError(f"sound of {found[0]} Hz with {found[1]} channels as {found[2]}, not 16 kHz mono s16")
-        yield np.frombuffer(frame.planes[0], np.int16, frame.samples)  # to_ndarray takes as long as decoding
+        yield np.frombuffer(bytes(frame.planes[0]), np.int16, frame.samples)  # to_ndarray takes as long as decoding
         length += frame.samples
         if stop is not None and length >= stop:
             return

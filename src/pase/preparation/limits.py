@@ -1,6 +1,9 @@
 """What a clip needs to be kept."""
 
-from dataclasses import dataclass
+import math
+from dataclasses import astuple, dataclass
+
+from pase.errors import InputError
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,6 +23,10 @@ class QualityLimits:
     loudness: float = 3e-4
     sharpness: float = 0.5
     snr: float = 0.0
+
+    def __post_init__(self) -> None:
+        if not all(map(math.isfinite, astuple(self))):
+            raise InputError(f"a limit is no number: {self}")
 
 
 REASONS = {

@@ -89,11 +89,12 @@ class PrepareOptions:
         _check_choice("landmarks", self.landmarks, LANDMARK_SOURCES)
         _check_choice("aligner", self.aligner, ALIGNERS)
         _check_choice("executor", self.executor, EXECUTORS)
-        _check_choice("until", self.until, ("", *STAGE_NAMES))
+        _check_choice("until", self.until, ("", *STAGE_NAMES[:-1]))
         _check_choice("redo", self.redo, ("", *STAGE_NAMES))
-        if not 0 < self.min_seconds <= self.max_seconds <= 600:
+        if not 0 < 2 * self.min_seconds <= self.max_seconds <= 600:
             raise InputError(
-                f"clips of {self.min_seconds} to {self.max_seconds} s; needs 0 < shortest <= longest <= 600"
+                f"clips of {self.min_seconds} to {self.max_seconds} s; the shortest must be positive, the longest "
+                "twice as long or longer, since stretches are cut in equal parts, and at most 600 s"
             )
         if self.validation_every < 0:
             raise InputError(f"validation_every is {self.validation_every}; it must be 0 (none) or positive")
@@ -105,8 +106,24 @@ class PrepareOptions:
             raise InputError(f"jobs is {self.jobs}; it must be 0 (this process) or positive")
         if not self.timeout > 0:
             raise InputError(f"timeout is {self.timeout} s; it must be positive")
-        if self.until == "transcribe" and self.asr_model is None:
-            raise InputError("the stage transcribe runs only with --asr-model")
+        if "transcribe" in (self.until, self.redo) and self.asr_model is None:
+            raise InputError("until or redo of the stage transcribe needs --asr-model")
+        if self.until and self.redo and STAGE_NAMES.index(self.redo) > STAGE_NAMES.index(self.until):
+            raise InputError(f"redo of {self.redo} would come after the stage to run until, {self.until}")
+        self._check_unused()
+
+    def _check_unused(self) -> None:
+        """Refuse options that would be ignored."""
+        ignored = {
+            "ray_address needs the executor ray": self.ray_address is not None and self.executor != "ray",
+            "face_model is not read with landmarks from sidecar files": self.face_model is not None
+            and self.landmarks == "sidecar",
+            "options of MFA need the aligner mfa": self.mfa != MfaOptions() and self.aligner != "mfa",
+            "discard_work needs a run that completes the corpus, without until": self.discard_work and bool(self.until),
+        }
+        for message, given in ignored.items():
+            if given:
+                raise InputError(message)
 
     @property
     def workers(self) -> int:

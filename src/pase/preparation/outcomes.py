@@ -29,14 +29,12 @@ class Outcome:
         clips: Its clips that are ready for a shard.
         refused: What of it cannot be used.
         remarks: Repairs and doubts, for people.
-        resumed: Whether an earlier run had come to it.
     """
 
     name: str
     clips: tuple[FinishedClip, ...] = ()
     refused: tuple[StageRefusal, ...] = ()
     remarks: tuple[str, ...] = ()
-    resumed: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +61,7 @@ class OutcomeReader:
         clips = load_finished(row["clips"])
         if not all(self.work.has(ClipStage.name, part_name(clip.clip_id), clip.part_bytes) for clip in clips):
             return None
-        return Outcome(video.name, clips, refused, tuple(row["remarks"]), resumed=True)
+        return Outcome(video.name, clips, refused, tuple(row["remarks"]))
 
 
 @dataclass(frozen=True, slots=True)

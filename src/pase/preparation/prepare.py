@@ -6,34 +6,25 @@ by the same command; the corpus has the same bytes as one made in a single run, 
 manifest or in ``quarantine.tsv``, with the stage and the reason. The source is never written to.
 """
 
-import shutil
 import time
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
-from itertools import islice
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
-from filelock import FileLock, Timeout
-
-from pase.corpus.remote import is_address
-from pase.corpus.target import target_at
+from pase.corpus.target import LocalTarget, Target, target_at
 from pase.errors import InputError, PaseError
-from pase.execution.base import Executor, TaskTimeoutError, WorkerDiedError
+from pase.execution.base import Executor
 from pase.execution.local import LocalExecutor
-from pase.execution.progress import ProgressReport
-from pase.files import make_folder
-from pase.preparation.options import PrepareOptions
+from pase.preparation.folders import Folders, open_folders
+from pase.preparation.options import STAGE_NAMES, PrepareOptions
 from pase.preparation.outcomes import OUTCOMES, Outcome, OutcomeReader, OutcomeWriter, StageRefusal, run_fingerprint
 from pase.preparation.pipeline import stages_of
-from pase.preparation.sharding import write_shards
-from pase.preparation.stage import Refusal, Stage, StageTask, load_record
+from pase.preparation.runner import StageRunner, in_groups
+from pase.preparation.sharding import SHARDS, write_shards
+from pase.preparation.stage import Refusal, Stage
 from pase.preparation.summary import PrepareSummary, count_reasons, hours_of, write_tables
-from pase.preparation.workfolder import WorkFolder
-from pase.recipes.base import Listing, SourceVideo, discover
+from pase.recipes.base import Listing, RefusedVideo, SourceVideo, discover
 from pase.recipes.catalogue import recipe_of
-
-T = TypeVar("T")
 
 _TOGETHER = 32
 """Videos of one task that only looks at records."""
@@ -54,15 +45,13 @@ def prepare(source: Path, output: Path | str, options: PrepareOptions | None = N
     """
     options = options or PrepareOptions()
     listing = discover(source, recipe_of(options.recipe), options.validation_every)
-    work = _work_folder(source, output, options)
-    with _locked(work), _executor(options) as executor:
+    with open_folders(source, output, options.work) as folders, _executor(options) as executor:
         stages = tuple(stage.prepared() for stage in stages_of(options))
         if options.redo:
-            for folder in (options.redo, OUTCOMES):
-                shutil.rmtree(work.folder / folder, ignore_errors=True)
-        summary = _Run(listing, output, options, work, executor, stages).run()
-    if options.discard_work and not options.until:
-        shutil.rmtree(work.folder)
+            folders.clear([OUTCOMES, options.redo])
+        summary = _Run(listing, folders, options, executor, stages).run()
+        if options.discard_work:
+            folders.discard([*STAGE_NAMES, OUTCOMES])
     return summary
 
 
@@ -70,150 +59,94 @@ class _Run:
     """One run over a listing."""
 
     def __init__(
-        self,
-        listing: Listing,
-        output: Path | str,
-        options: PrepareOptions,
-        work: WorkFolder,
-        executor: Executor,
-        stages: Sequence[Stage],
+        self, listing: Listing, folders: Folders, options: PrepareOptions, executor: Executor, stages: Sequence[Stage]
     ) -> None:
-        self.listing, self.output, self.options = listing, output, options
-        self.work, self.executor, self.stages = work, executor, stages
+        self.videos, self.folders, self.options = listing.videos, folders, options
+        self.executor, self.stages = executor, stages
+        self.runner = StageRunner(executor, folders.work, stages)
         self.fingerprint = run_fingerprint(stages)
-        self.lost: dict[str, StageRefusal] = {}
-        self.seconds: dict[str, float] = {}
+        self.unlisted = [_unlisted(item) for item in listing.refused]
         self.started = time.monotonic()
 
     def run(self) -> PrepareSummary:
         """All stages, the tables, and if nothing speaks against it the corpus."""
         finished = self._finished()
-        todo = [video for video in self.listing.videos if video.name not in finished]
-        unsettled = self._stages(todo, finished)
-        settled = [video for video in todo if video.name not in unsettled and video.name not in self.lost]
+        todo = [video for video in self.videos if video.name not in finished]
+        unsettled = self._stages(todo, sum(not outcome.clips for outcome in finished.values()))
+        settled = [v for v in todo if v.name not in unsettled and v.name not in self.runner.lost]
         outcomes = sorted([*finished.values(), *self._gather(settled)], key=lambda outcome: outcome.name)
-        self._write_tables(outcomes)
+        self._write_tables(outcomes, LocalTarget(self.folders.work.folder))
         self._check_share(outcomes)
-        if self.options.until in ("", "shards"):
-            started = time.monotonic()
+        if not self.options.until:
+            began = time.monotonic()
             self._write_corpus(outcomes)
-            self.seconds["shards"] = time.monotonic() - started
-        return self._summary(outcomes)
+            self._write_tables(outcomes, target_at(self.folders.output))
+            self.runner.seconds[SHARDS] = time.monotonic() - began
+        return self._summary(outcomes, complete=not self.options.until)
 
     def _finished(self) -> dict[str, Outcome]:
         """What an earlier run had finished with the same settings, by name."""
-        tasks = _in_groups(self.listing.videos, _TOGETHER)
-        reader = OutcomeReader(self.work, self.fingerprint)
+        if any(stage.batch_size > 1 for stage in self.stages):
+            return {}  # what a batch gives depends on all of it
+        tasks = in_groups(self.videos, _TOGETHER)
+        reader = OutcomeReader(self.folders.work, self.fingerprint)
         found = [outcome for _, result in self.executor.run(reader, tasks) for outcome in _unless_failed(result)]
         return {outcome.name: outcome for outcome in found if outcome is not None}
 
-    def _stages(self, todo: Sequence[SourceVideo], finished: Mapping[str, Outcome]) -> set[str]:
+    def _stages(self, todo: Sequence[SourceVideo], unused: int) -> set[str]:
         """Run the stages; returns the names of the videos for which more would have to be done."""
-        unused = sum(not outcome.clips for outcome in finished.values()) + len(self.listing.refused)
         alive = list(todo)
-        for number, stage in enumerate(self.stages, start=1):
-            began = time.monotonic()
-            alive = self._stage(number, stage, alive, finished)
-            self.seconds[stage.name] = time.monotonic() - began
-            if self._too_many(unused + len(todo) - len(alive)):
+        for number in range(1, len(self.stages) + 1):
+            alive = self.runner.run(number, alive)
+            if not alive or self._too_many(unused + len(self.unlisted) + len(todo) - len(alive)):
                 return {video.name for video in alive} if number < len(self.stages) else set()
-        complete = not self.options.until or self.options.until in ("clips", "shards")
-        return set() if complete else {video.name for video in alive}
-
-    def _stage(
-        self, number: int, stage: Stage, alive: Sequence[SourceVideo], finished: Mapping[str, Outcome]
-    ) -> list[SourceVideo]:
-        """Run one stage; returns the videos that later ones can work on."""
-        going: set[str] = set()
-        if stage.batch_size == 1:
-            tasks: Iterable[tuple[SourceVideo, ...]] = ((video,) for video in alive)
-        else:
-            tasks = self._batches(stage.batch_size, self.stages[number - 2].name, alive, finished)
-        with ProgressReport(f"{number}/{len(self.stages)} {stage.name}", len(alive)) as progress:
-            for videos, result in self.executor.run(StageTask.of(stage, self.work), tasks):
-                if isinstance(result, BaseException):
-                    self._lose(stage, videos, result)
-                    result = ()
-                going |= {outcome.name for outcome in result if outcome.alive}
-                for video in videos:
-                    if video.name not in finished:
-                        progress.advance(failed=video.name not in going)
-        return [video for video in alive if video.name in going]
-
-    def _batches(
-        self, size: int, before: str, alive: Sequence[SourceVideo], finished: Mapping[str, Outcome]
-    ) -> Iterator[tuple[SourceVideo, ...]]:
-        """Videos of one speaker together; the same batches whatever was finished before, so that the results are."""
-        names = {video.name for video in alive}
-        for name in finished:
-            record = load_record(self.work, before, name)
-            if record is not None and record.value is not None:
-                names.add(name)
-        videos = sorted((v for v in self.listing.videos if v.name in names), key=lambda v: (v.speaker, v.name))
-        for batch in _in_groups(videos, size):
-            if any(video.name not in finished for video in batch):
-                yield batch
-
-    def _lose(self, stage: Stage, videos: Sequence[SourceVideo], error: BaseException) -> None:
-        """A task failed for no fault of its files that is known; the next run tries it again."""
-        if isinstance(error, PaseError) or not isinstance(error, Exception):
-            raise error
-        reasons = {WorkerDiedError: "worker_died", TaskTimeoutError: "took_too_long"}
-        reason = reasons.get(type(error), "internal_error")
-        for video in videos:
-            refusal = Refusal(video.name, reason, f"{type(error).__name__}: {error}; the next run tries it again")
-            self.lost[video.name] = StageRefusal(stage.name, refusal)
+        return {video.name for video in alive} if self.options.until not in ("", "clips") else set()
 
     def _gather(self, videos: Sequence[SourceVideo]) -> list[Outcome]:
         names = tuple(stage.name for stage in self.stages)
-        writer = OutcomeWriter(self.work, self.fingerprint, names, complete=not self.options.until)
-        results = self.executor.run(writer, _in_groups(videos, _TOGETHER))
+        writer = OutcomeWriter(self.folders.work, self.fingerprint, names, complete=not self.options.until)
+        results = self.executor.run(writer, in_groups(videos, _TOGETHER))
         return [outcome for _, result in results for outcome in _unless_failed(result)]
 
-    def _write_tables(self, outcomes: Sequence[Outcome]) -> None:
-        paths = {video.name: video.path for video in self.listing.videos}
-        others = [
-            *(
-                (v.name, v.path, StageRefusal("discover", Refusal(v.name, v.reason, v.detail)))
-                for v in self.listing.refused
-            ),
-            *((name, paths[name], refusal) for name, refusal in self.lost.items()),
-        ]
-        write_tables(target_at(self.output), paths, outcomes, others)
+    def _write_tables(self, outcomes: Sequence[Outcome], target: Target) -> None:
+        paths = {video.name: video.path for video in self.videos}
+        lost = ((name, paths[name], refusal) for name, refusal in self.runner.lost.items())
+        write_tables(target, paths, outcomes, [*self.unlisted, *lost])
 
     def _write_corpus(self, outcomes: Sequence[Outcome]) -> None:
-        splits = {video.name: video.split for video in self.listing.videos}
+        splits = {video.name: video.split for video in self.videos}
         clips = sorted(
             ((clip, splits[outcome.name]) for outcome in outcomes for clip in outcome.clips),
             key=lambda item: item[0].clip_id,
         )
         settings: dict[str, Any] = {stage.name: dict(stage.settings()) for stage in self.stages}
         settings["validation_every"] = self.options.validation_every
-        write_shards(self.output, clips, self.work, self.executor, self.options.recipe, settings)
+        write_shards(self.folders.output, clips, self.folders.work, self.executor, self.options.recipe, settings)
 
-    def _summary(self, outcomes: Sequence[Outcome]) -> PrepareSummary:
-        refused = [entry for outcome in outcomes for entry in outcome.refused] + list(self.lost.values())
-        listed = [StageRefusal("discover", Refusal(v.name, v.reason, v.detail)) for v in self.listing.refused]
+    def _summary(self, outcomes: Sequence[Outcome], complete: bool) -> PrepareSummary:
+        refused = [entry for outcome in outcomes for entry in outcome.refused]
+        others = [*self.runner.lost.values(), *(refusal for _, _, refusal in self.unlisted)]
         return PrepareSummary(
-            corpus=str(self.output),
-            videos=len(self.listing.videos) + len(self.listing.refused),
+            corpus=str(self.folders.output),
+            tables=str(self.folders.output if complete else self.folders.work.folder),
+            videos=len(self.videos) + len(self.unlisted),
             used=sum(bool(outcome.clips) for outcome in outcomes),
             clips=sum(len(outcome.clips) for outcome in outcomes),
-            resumed=sum(outcome.resumed for outcome in outcomes),
+            resumed=sum(outcome.name not in self.runner.redone for outcome in outcomes),
             hours=hours_of(outcomes),
-            quarantined=count_reasons([*refused, *listed]),
+            quarantined=count_reasons([*refused, *others]),
             remarks=sum(len(outcome.remarks) for outcome in outcomes),
             elapsed=time.monotonic() - self.started,
-            stage_seconds=dict(self.seconds),
+            stage_seconds=dict(self.runner.seconds),
             until=self.options.until,
         )
 
     def _too_many(self, unused: int) -> bool:
-        return unused > self.options.max_quarantine * (len(self.listing.videos) + len(self.listing.refused))
+        return unused > self.options.max_quarantine * (len(self.videos) + len(self.unlisted))
 
     def _check_share(self, outcomes: Sequence[Outcome]) -> None:
-        unused = sum(not outcome.clips for outcome in outcomes) + len(self.lost) + len(self.listing.refused)
-        summary = self._summary(outcomes)
+        unused = sum(not outcome.clips for outcome in outcomes) + len(self.runner.lost) + len(self.unlisted)
+        summary = self._summary(outcomes, complete=False)
         if unused == summary.videos:
             raise InputError(f"not one of {summary.videos} videos could be used.\n{summary}")
         if self._too_many(unused):
@@ -224,51 +157,20 @@ class _Run:
             )
 
 
-def _in_groups(items: Iterable[T], size: int) -> Iterator[tuple[T, ...]]:
-    iterator = iter(items)
-    while group := tuple(islice(iterator, size)):
-        yield group
+def _unlisted(item: RefusedVideo) -> tuple[str, str, StageRefusal]:
+    """Clip, path and refusal of a video that the recipe could not list."""
+    clip = item.path if item.reason == "duplicate_name" else item.name  # the name is another video's
+    return clip, item.path, StageRefusal("discover", Refusal(clip, item.reason, item.detail))
 
 
 def _unless_failed(result: Any) -> Any:
-    if isinstance(result, BaseException):
+    if isinstance(result, PaseError) or (isinstance(result, BaseException) and not isinstance(result, Exception)):
         raise result
+    if isinstance(result, Exception):
+        raise PaseError(
+            f"the records of finished videos could not be read or written: {result}. Run again."
+        ) from result
     return result
-
-
-def _work_folder(source: Path, output: Path | str, options: PrepareOptions) -> WorkFolder:
-    """Where finished work lies, proven to be writable and apart from the source."""
-    folder = options.work
-    if is_address(output):
-        if folder is None:
-            raise InputError(f"{output} is no local folder: name one for what is finished with --work")
-    else:
-        folder = folder or Path(output) / "work"
-        _check_apart(source, Path(output))
-        make_folder(Path(output))
-    _check_apart(source, folder)
-    return WorkFolder(make_folder(folder).absolute())
-
-
-def _check_apart(source: Path, folder: Path) -> None:
-    if folder.resolve().is_relative_to(source.resolve()):
-        raise InputError(f"{folder} lies in the source {source}, which is never written to; choose another folder")
-
-
-@contextmanager
-def _locked(work: WorkFolder) -> Iterator[None]:
-    """Nobody else works in this folder."""
-    lock = FileLock(work.folder / ".lock")
-    try:
-        lock.acquire(timeout=0)
-    except Timeout as error:
-        raise InputError(
-            f"another preparation is at work in {work.folder}. Wait for it, or stop it; what it has finished is kept."
-        ) from error
-    try:
-        yield
-    finally:
-        lock.release()
 
 
 def _executor(options: PrepareOptions) -> Executor:

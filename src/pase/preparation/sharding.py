@@ -5,8 +5,8 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from pase.corpus.target import target_at
-from pase.corpus.writing import ClipPart, WrittenShard, plan_shards, write_manifest, write_shard
+from pase.corpus.target import LocalTarget, target_at
+from pase.corpus.writing import ClipPart, ShardPlan, WrittenShard, plan_shards, write_manifest, write_shard
 from pase.errors import PaseError
 from pase.execution.base import Executor
 from pase.execution.progress import ProgressReport
@@ -48,10 +48,23 @@ class ShardTask:
     def __call__(self, job: ShardJob) -> None:
         """Write the shard, then its record in the work folder."""
         row = self.work.read_json(SHARDS, job.name)
-        if row is not None and row["key"] == job.key and job.name in target_at(self.target).names("shards"):
+        if row is not None and row["key"] == job.key and row["state"] == self._state(job.name) and row["state"]:
             return
+        self.work.remove_json(SHARDS, job.name)
         written = write_shard(self.target, job.name, job.parts)
-        self.work.write_json(SHARDS, job.name, {"key": job.key, "shard": asdict(written)})
+        row = {"key": job.key, "state": self._state(job.name), "shard": asdict(written)}
+        self.work.write_json(SHARDS, job.name, row)
+
+    def _state(self, name: str) -> list[int] | None:
+        """Size and time of change of the shard, by which others' writing is noticed; None where that is not known."""
+        place = target_at(self.target)
+        if not isinstance(place, LocalTarget):
+            return None
+        try:
+            state = (place.folder / "shards" / name).stat()
+        except OSError:
+            return None
+        return [state.st_size, state.st_mtime_ns]
 
 
 def write_shards(
@@ -75,9 +88,9 @@ def write_shards(
     Raises:
         InputError: A part is damaged, or the target cannot be written to.
     """
-    jobs = list(_jobs(target, clips, work))
-    with ProgressReport("shards", len(jobs)) as progress:
-        for job, result in executor.run(ShardTask(target, work), jobs):
+    names = [plan.name for plan in _plans(clips)]
+    with ProgressReport("shards", len(names)) as progress:
+        for job, result in executor.run(ShardTask(target, work), _jobs(clips, work)):
             if isinstance(result, PaseError) or (
                 isinstance(result, BaseException) and not isinstance(result, Exception)
             ):
@@ -85,18 +98,22 @@ def write_shards(
             if isinstance(result, Exception):
                 raise PaseError(f"the shard {job.name} could not be written: {result}. Run again.") from result
             progress.advance(failed=False)
-    write_manifest(target, (_written(work, job.name) for job in jobs), recipe, settings)
+    write_manifest(target, (_written(work, name) for name in names), recipe, settings)
 
 
-def _jobs(target: Path | str, clips: Sequence[tuple[FinishedClip, str]], work: WorkFolder) -> Iterator[ShardJob]:
+def _plans(clips: Sequence[tuple[FinishedClip, str]]) -> Iterator[ShardPlan]:
+    return plan_shards((clip.clip_id, clip.media_bytes) for clip, _ in clips)
+
+
+def _jobs(clips: Sequence[tuple[FinishedClip, str]], work: WorkFolder) -> Iterator[ShardJob]:
     position = 0
-    for plan in plan_shards((clip.clip_id, clip.media_bytes) for clip, _ in clips):
+    for plan in _plans(clips):
         own = clips[position : position + len(plan.clip_ids)]
         position += len(own)
         parts = tuple(
             ClipPart(clip.clip_id, work.path(ClipStage.name, part_name(clip.clip_id)), split) for clip, split in own
         )
-        key = digest_of([str(target), [[clip.clip_id, split, clip.digest] for clip, split in own]])
+        key = digest_of([[clip.clip_id, split, clip.digest] for clip, split in own])
         yield ShardJob(plan.name, parts, key)
 
 

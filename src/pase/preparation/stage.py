@@ -154,7 +154,7 @@ class StageTask:
 
     def __call__(self, videos: Sequence[SourceVideo]) -> tuple[StageOutcome, ...]:
         """Work on the batch; done anew as a whole if one video of it has to be."""
-        keys = [self._key(video) for video in videos]
+        keys = self._keys(videos)
         found = [load_record(self.work, self.stage.name, video.name) for video in videos]
         if all(self._holds(record, key) for record, key in zip(found, keys, strict=True)):
             return tuple(
@@ -173,8 +173,17 @@ class StageTask:
             and all(self.work.has(self.stage.name, file, size) for file, size in record.media.items())
         )
 
-    def _key(self, video: SourceVideo) -> str:
-        """Equal keys mean equal results."""
+    def _keys(self, videos: Sequence[SourceVideo]) -> list[str]:
+        """Equal keys mean equal results. In a batch a result may depend on what else the speaker says in it."""
+        own = [self._own_key(video) for video in videos]
+        if self.stage.batch_size == 1:
+            return own
+        together: dict[str, list[str]] = {}
+        for video, key in zip(videos, own, strict=True):
+            together.setdefault(video.speaker, []).append(key)
+        return [digest_of([key, together[video.speaker]]) for video, key in zip(videos, own, strict=True)]
+
+    def _own_key(self, video: SourceVideo) -> str:
         records = [load_record(self.work, need, video.name) for need in self.stage.needs]
         digests = [record.digest if record else "" for record in records]
         listed = list(self.stage.listed(video))
@@ -220,7 +229,8 @@ def value_of(work: WorkFolder, stage: str, name: str) -> Any:
 
 
 def store_result(work: WorkFolder, stage: str, name: str, key: str, result: StageResult) -> None:
-    """Write the media, then the record that says that they are there."""
+    """Write the media, then the record that says that they are there; never is there an old record with new media."""
+    work.remove_json(stage, name)
     for file, data in result.media.items():
         work.write_bytes(stage, file, data)
     content = {

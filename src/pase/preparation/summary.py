@@ -15,6 +15,8 @@ class PrepareSummary:
 
     Attributes:
         corpus: Folder or address of the prepared corpus.
+        tables: Where ``quarantine.tsv`` and ``remarks.tsv`` lie: in the corpus, or until it is complete in the work
+            folder.
         videos: Videos of the source.
         used: Videos that gave at least one clip.
         clips: Clips in the manifest.
@@ -28,6 +30,7 @@ class PrepareSummary:
     """
 
     corpus: str
+    tables: str
     videos: int
     used: int
     clips: int
@@ -47,10 +50,12 @@ class PrepareSummary:
         else:
             first = f"{self.videos} videos{again}: {self.clips} clips, {length}, in {self.elapsed:.0f} s"
         lines = [first, *self.reasons()]
+        if self.stage_seconds:
+            lines.append("seconds: " + ", ".join(f"{name} {spent:.0f}" for name, spent in self.stage_seconds.items()))
         if self.quarantined:
-            lines.append(f"reasons, clip by clip: {self.corpus}/quarantine.tsv")
+            lines.append(f"reasons, clip by clip: {self.tables}/quarantine.tsv")
         if self.remarks:
-            lines.append(f"repairs and doubts: {self.corpus}/remarks.tsv")
+            lines.append(f"repairs and doubts: {self.tables}/remarks.tsv")
         return "\n".join(lines)
 
     def reasons(self) -> list[str]:

@@ -48,6 +48,10 @@ class WorkFolder:
         except OSError:
             return False
 
+    def remove_json(self, stage: str, name: str) -> None:
+        """Remove a record if it is there."""
+        self.path(stage, f"{name}.json").unlink(missing_ok=True)
+
     def read_bytes(self, stage: str, file: str) -> bytes:
         """The content of a stage's file.
 

@@ -27,14 +27,14 @@ def test_defaults_are_those_of_the_class() -> None:
 
 def test_every_option() -> None:
     text = (
-        "--recipe grid --landmarks sidecar --face-model m.task --min-seconds 1 --max-seconds 5 --aligner mfa "
+        "--recipe grid --landmarks mediapipe --face-model m.task --min-seconds 1 --max-seconds 5 --aligner mfa "
         "--mfa-program env --mfa-dictionary d --mfa-model a --asr-model asr --keep-unaligned --sync-model s "
         "--correct-offset --min-snr 10 --min-sharpness 2 --validation-every 5 --max-quarantine 0.1 --jobs 3 "
-        "--timeout 9 --executor ray --ray-address auto --work w --until phones --redo crop --discard-work"
+        "--timeout 9 --executor ray --ray-address auto --work w --until phones --redo crop"
     )
     assert parse(*text.split()) == PrepareOptions(
         recipe="grid",
-        landmarks="sidecar",
+        landmarks="mediapipe",
         face_model=Path("m.task"),
         min_seconds=1.0,
         max_seconds=5.0,
@@ -54,8 +54,8 @@ def test_every_option() -> None:
         work=Path("w"),
         until="phones",
         redo="crop",
-        discard_work=True,
     )
+    assert parse("--discard-work").discard_work
     assert parse("--jobs", "3").workers == 3
     assert parse().workers >= 1
 
@@ -73,13 +73,25 @@ def test_every_option() -> None:
         {"timeout": 0},
         {"max_quarantine": 1.5},
         {"min_seconds": 0},
-        {"max_seconds": 0.1},
+        {"max_seconds": 0.7},
+        {"until": "shards"},
+        {"until": "probe", "redo": "crop"},
+        {"until": "probe", "discard_work": True},
+        {"redo": "transcribe"},
+        {"ray_address": "auto"},
+        {"face_model": Path("m"), "landmarks": "sidecar"},
+        {"mfa": MfaOptions("env")},
     ],
 )
 def test_values_that_are_refused(values: dict) -> None:
-    name = next(iter(values))
-    with pytest.raises(InputError, match="clips of" if name.endswith("_seconds") else name):
+    name = "clips of" if next(iter(values)).endswith("_seconds") else list(values)[-1]
+    with pytest.raises(InputError, match=name.replace("mfa", "MFA")):
         PrepareOptions(**values)
+
+
+def test_a_limit_that_is_no_number() -> None:
+    with pytest.raises(InputError, match="no number"):
+        QualityLimits(snr=float("nan"))
 
 
 def test_stages_follow_the_options() -> None:
