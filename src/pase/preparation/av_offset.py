@@ -15,8 +15,8 @@ from pase.phonemes.intervals import PhoneTrack
 from pase.phonemes.inventory import BILABIALS
 from pase.video.landmarks import lip_gap
 
-MIN_BILABIALS = 5
-"""Closures that must be heard before their mean says something about an offset."""
+MIN_MOMENTS = 5
+"""Moments that must be scored, closures or others, before their mean says something about an offset."""
 
 REACH = 8
 """Frames to either side that are searched, 0.32 s: people notice 0.1 s, and broken files are rarely off by more."""
@@ -52,28 +52,24 @@ class ShiftCurve:
 _LIPS_FOLLOW = range(3)  # frames from a change of loudness to that of the lips, as found on GRID
 
 
-def bilabial_curve(
-    lip_points: NDArray[np.float32], phones: PhoneTrack, least: int = MIN_BILABIALS
-) -> ShiftCurve | None:
+def bilabial_scores(lip_points: NDArray[np.float32], phones: PhoneTrack) -> NDArray[np.float64]:
     """Closure of the lips in the middles of /p b m/, for every shift: the test that needs no model.
 
     Args:
         lip_points: Shape ``(T, 40, 2)``, see `pase.corpus.clip.Clip`.
         phones: On the clip's clock.
-        least: Bilabials that are needed.
 
     Returns:
-        Minus the mean gap of the inner lips, as a share of the clip's 95th percentile; None with too few bilabials.
+        Minus the gap of the inner lips, as a share of the clip's 95th percentile, shape ``(N, 2 * REACH + 1)``: one row
+        for each bilabial that is at least `REACH` frames from both ends. Rows of several clips can be put together.
     """
     gap = lip_gap(lip_points).astype(np.float64)
     gap = gap / max(float(np.percentile(gap, 95)), 1e-6)
     middles = np.array([i.middle for i in phones.intervals if i.phone in BILABIALS]) * FRAME_RATE - 0.5
     shifts = np.arange(-REACH, REACH + 1)
     inside = middles[(middles >= REACH) & (middles <= len(gap) - 1 - REACH)]
-    if len(inside) < least:
-        return None
-    closed = -np.interp(inside[:, None] + shifts, np.arange(len(gap)), gap)  # (bilabials, shifts)
-    return curve_of(closed)
+    closed: NDArray[np.float64] = -np.interp(inside[:, None] + shifts, np.arange(len(gap)), gap)
+    return closed
 
 
 def loudness_agreement(lip_points: NDArray[np.float32], waveform: Waveform) -> float:
@@ -97,13 +93,15 @@ def loudness_agreement(lip_points: NDArray[np.float32], waveform: Waveform) -> f
     return float(np.arctanh(min(best, 0.999)) * np.sqrt(max(1.0, len(gap) / 2 - 3)))  # two neighbours are one change
 
 
-def curve_of(scores: NDArray[np.float64]) -> ShiftCurve:
-    """From scores of single moments, shape ``(N, shifts)``."""
+def curve_of(scores: NDArray[np.float64], least: int = MIN_MOMENTS) -> ShiftCurve | None:
+    """From scores of single moments, shape ``(N, shifts)``; None where there are fewer than `least`, at least 2."""
+    if len(scores) < least:
+        return None
     values = scores.mean(axis=0)
     best = int(np.argmax(values))
     far = np.abs(np.arange(len(values)) - best) > _NEAR
     ahead = scores[:, best] - scores[:, far].mean(axis=1)
-    error = ahead.std(ddof=1) / np.sqrt(len(ahead)) if len(ahead) > 1 else np.inf
+    error = ahead.std(ddof=1) / np.sqrt(len(ahead))
     return ShiftCurve(values, float(ahead.mean() / max(error, 1e-3)))
 
 

@@ -12,13 +12,13 @@ from pase.evaluation.clip_features import encode_lips
 from pase.models.audio_encoder import at_frames
 from pase.models.checkpoint import load_checkpoint
 from pase.models.model import PaseModel
-from pase.preparation.av_offset import REACH, ShiftCurve, curve_of
+from pase.preparation.av_offset import REACH
 
 _INDEPENDENT = 4  # frames; nearer ones see much of the same
 
 
-def model_curve(lips: NDArray[np.uint8], waveform: Waveform, checkpoint: Path) -> ShiftCurve | None:
-    """Similarity of sound and picture for every shift.
+def model_scores(lips: NDArray[np.uint8], waveform: Waveform, checkpoint: Path) -> NDArray[np.float64]:
+    """Similarity of sound and picture for every shift, at moments that are far enough apart to be independent.
 
     Args:
         lips: RGB, shape ``(T, 96, 96, 3)``.
@@ -26,19 +26,19 @@ def model_curve(lips: NDArray[np.uint8], waveform: Waveform, checkpoint: Path) -
         checkpoint: Folder of the checkpoint.
 
     Returns:
-        None for a clip too short to be shifted.
+        Shape ``(N, 2 * REACH + 1)``, without rows for a clip too short to be shifted.
 
     Raises:
         InputError: The folder is no checkpoint.
     """
     if len(lips) < 3 * REACH:
-        return None
+        return np.empty((0, 2 * REACH + 1))
     model = _model(checkpoint)
     with torch.inference_mode():
         heard = at_frames(model.audio(torch.from_numpy(waveform)[None]).states, 0, len(lips))[0]
         seen = encode_lips(model, torch.from_numpy(lips))
-        similarity = model.sync_similarity(heard, seen, range(-REACH, REACH + 1)).double().numpy()
-    return curve_of(similarity[np.isfinite(similarity).all(axis=1)][::_INDEPENDENT])
+        similarity: NDArray[np.float64] = model.sync_similarity(heard, seen, range(-REACH, REACH + 1)).double().numpy()
+    return similarity[np.isfinite(similarity).all(axis=1)][::_INDEPENDENT]
 
 
 @cache

@@ -9,6 +9,7 @@ import math
 from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
@@ -59,17 +60,23 @@ class FaceTrack:
     def __len__(self) -> int:
         return len(self.shift)
 
-    def crop(self, picture: Picture, frame: int, size: int) -> Picture:
-        """The lip crop of one frame.
+    def check_inside(self, width: int, height: int) -> None:
+        """Smoothed over time, a mouth at the edge of pictures of this size may come to lie beyond it.
 
         Raises:
             UnusableClipError: The mouth is outside the picture.
         """
-        scale_rotation, shift = complex(self.scale_rotation[frame]), complex(self.shift[frame])
-        mouth = scale_rotation * self.centre + shift
-        if not (0 <= mouth.real < picture.shape[1] and 0 <= mouth.imag < picture.shape[0]):
-            raise UnusableClipError("mouth_outside", f"the mouth is outside the picture in frame {frame} of the face")
-        return crop_lips(picture, scale_rotation, shift, self.centre, size)
+        mouth = self.scale_rotation * self.centre + self.shift
+        outside = (mouth.real < 0) | (mouth.real >= width) | (mouth.imag < 0) | (mouth.imag >= height)
+        if outside.any():
+            raise UnusableClipError(
+                "mouth_outside",
+                f"the mouth is outside the picture in frame {outside.argmax()} of {len(self)} of the face",
+            )
+
+    def crop(self, picture: Picture, frame: int, size: int) -> Picture:
+        """The lip crop of one frame."""
+        return crop_lips(picture, complex(self.scale_rotation[frame]), complex(self.shift[frame]), self.centre, size)
 
 
 def track_face(points: NDArray[np.float32]) -> FaceTrack:
@@ -139,8 +146,11 @@ def crop_tracks(
         The place of a finished track in `tracks`, and its crops, RGB, shape ``(T, size, size, 3)``.
 
     Raises:
-        UnusableClipError: There are fewer pictures than landmarks, or the mouth leaves the picture.
+        UnusableClipError: There are fewer pictures than landmarks.
+        ValueError: The tracks are not sorted.
     """
+    if any(later < earlier for (earlier, _), (later, _) in pairwise(tracks)):
+        raise ValueError(f"tracks have to be sorted by their first frames, got {[start for start, _ in tracks]}")
     waiting = deque(enumerate(tracks))
     under_way: list[tuple[int, int, FaceTrack, NDArray[np.uint8]]] = []
     for number, picture in enumerate(pictures):

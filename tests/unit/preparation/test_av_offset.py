@@ -8,10 +8,10 @@ from numpy.typing import NDArray
 
 from pase.phonemes.intervals import PhoneInterval, PhoneTrack
 from pase.preparation.av_offset import (
-    MIN_BILABIALS,
     MIN_CONFIDENCE,
+    MIN_MOMENTS,
     REACH,
-    bilabial_curve,
+    bilabial_scores,
     curve_of,
     loudness_agreement,
 )
@@ -52,7 +52,7 @@ def lips(phones: PhoneTrack, late: int = 0, seed: int = 0) -> NDArray[np.float32
 @given(st.integers(-REACH + 1, REACH - 1), st.integers(0, 50))
 def test_a_known_offset_is_found(late: int, seed: int) -> None:
     phones = speech(seed)
-    curve = bilabial_curve(lips(phones, late, seed), phones)
+    curve = curve_of(bilabial_scores(lips(phones, late, seed), phones))
     assert curve is not None
     assert abs(curve.best - late) <= 1
     assert curve.confidence > MIN_CONFIDENCE
@@ -64,21 +64,36 @@ def test_a_known_offset_is_found(late: int, seed: int) -> None:
 def test_lips_that_have_nothing_to_do_with_the_sound_give_no_confidence() -> None:
     found = []
     for seed in range(60):
-        curve = bilabial_curve(lips(speech(seed + 1000), seed=seed), speech(seed))
+        curve = curve_of(bilabial_scores(lips(speech(seed + 1000), seed=seed), speech(seed)))
         assert curve is not None
         found.append(curve.confidence > MIN_CONFIDENCE)
     assert np.mean(found) <= 0.1
 
 
 def test_too_few_bilabials_say_nothing() -> None:
-    phones = speech(bilabials=MIN_BILABIALS - 1)
-    assert bilabial_curve(lips(phones), phones) is None
-    assert bilabial_curve(lips(phones), phones, least=3) is not None
+    phones = speech(bilabials=MIN_MOMENTS - 1)
+    scores = bilabial_scores(lips(phones), phones)
+    assert scores.shape == (MIN_MOMENTS - 1, 2 * REACH + 1)
+    assert curve_of(scores) is None
+    assert curve_of(scores, least=3) is not None
+
+
+def test_clips_with_few_bilabials_together_say_enough() -> None:
+    """Lips that are open as wide as they please: each clip is measured by its own widest gap."""
+    late, scores = 3, []
+    for seed, wide in enumerate((0.5, 1.0, 2.0, 4.0)):
+        phones = speech(seed, bilabials=3)
+        scores.append(bilabial_scores(wide * lips(phones, late, seed), phones))
+    assert all(curve_of(own) is None for own in scores)
+    curve = curve_of(np.concatenate(scores))
+    assert curve is not None
+    assert abs(curve.best - late) <= 1
+    assert curve.confidence > MIN_CONFIDENCE
 
 
 def test_still_lips_say_nothing() -> None:
     phones = speech()
-    curve = bilabial_curve(np.zeros((FRAMES, 40, 2), dtype=np.float32), phones)
+    curve = curve_of(bilabial_scores(np.zeros((FRAMES, 40, 2), dtype=np.float32), phones))
     assert curve is not None
     assert curve.confidence < MIN_CONFIDENCE
 
@@ -87,6 +102,7 @@ def test_the_curve_is_measured_against_shifts_further_away() -> None:
     scores = np.zeros((10, 2 * REACH + 1))
     scores[:, REACH + 3] = 1 + np.linspace(-0.1, 0.1, 10)
     curve = curve_of(scores)
+    assert curve is not None
     assert curve.best == 3
     assert curve.confidence == pytest.approx(1 / (np.linspace(-0.1, 0.1, 10).std(ddof=1) / np.sqrt(10)))
 

@@ -2,10 +2,13 @@
 
 import io
 from dataclasses import asdict
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 from numpy.typing import NDArray
 from tests.raw_clips import SCALE, SIZE, landmarks
 
@@ -28,7 +31,13 @@ class Scene:
     def __init__(self, folder: Path) -> None:
         self.work = WorkFolder(folder)
 
-    def run(self, points: NDArray[np.float32], cuts: tuple[int, ...] = (), seconds: float | None = None) -> StageResult:
+    def run(
+        self,
+        points: NDArray[np.float32],
+        cuts: tuple[int, ...] = (),
+        seconds: float | None = None,
+        stage: TrackStage = STAGE,
+    ) -> StageResult:
         """The stage on landmarks of shape ``(T, 46, 2)`` or ``(T, F, 46, 2)``."""
         faces = points if points.ndim == 4 else points[:, None]
         facts = Facts("mp4", "h264", SIZE, SIZE, 25.0, 0, "0", "aac", 16_000, 1, len(points) / 25, own_sound=True)
@@ -36,13 +45,13 @@ class Scene:
         buffer = io.BytesIO()
         np.savez(buffer, points=faces)
         seen = {"frames": len(faces), "faces": faces.shape[1], "cuts": list(cuts)}
-        for stage, value, media in (
+        for name, value, media in (
             ("probe", asdict(facts), {}),
             ("normalise", asdict(heard), {}),
             ("landmarks", seen, {"film.npz": buffer.getvalue()}),
         ):
-            store_result(self.work, stage, VIDEO.name, "", StageResult(value, media=media))
-        result = STAGE.run(VIDEO, self.work)
+            store_result(self.work, name, VIDEO.name, "", StageResult(value, media=media))
+        result = stage.run(VIDEO, self.work)
         store_result(self.work, "tracks", VIDEO.name, "", result)
         return result
 
@@ -134,3 +143,77 @@ def test_the_clip_ends_with_the_sound(scene: Scene) -> None:
     result = scene.run(landmarks(50), seconds=1.0)
     assert scene.places() == [("film", 0, 25)]
     assert result.remarks == ("the sound ends at 1.00 s, the picture at 2.00 s",)
+
+
+def faces(frames: int, *seen: tuple[int, int]) -> NDArray[np.float32]:
+    """Faces side by side, each to be seen from one frame to another, shape ``(T, F, 46, 2)``."""
+    points = np.stack([landmarks(frames, 30 + 50 * place + 40j) for place in range(len(seen))], axis=1)
+    for place, (start, stop) in enumerate(seen):
+        points[:start, place] = points[stop:, place] = np.nan
+    return points
+
+
+def intervals(scene: Scene) -> dict[int, list[tuple[int, int]]]:
+    """First frame of each clip and the one after its last, by track."""
+    found: dict[int, list[tuple[int, int]]] = {}
+    for piece in scene.pieces():
+        found.setdefault(piece.track, []).append((piece.start, piece.stop))
+    return found
+
+
+def test_two_faces_in_a_long_stretch_are_sorted_and_cut_at_once(scene: Scene) -> None:
+    scene.run(faces(180, (0, 180), (3, 180)))
+    assert intervals(scene) == {0: [(0, 90), (90, 180)], 1: [(3, 90), (90, 180)]}
+    assert [(piece.name, piece.start) for piece in scene.pieces()] == [
+        ("film--01", 0),
+        ("film--02", 3),
+        ("film--03", 90),
+        ("film--04", 90),
+    ]
+    assert not any(piece.alone for piece in scene.pieces())
+
+
+def test_a_visitor_in_a_long_stretch(scene: Scene) -> None:
+    scene.run(faces(400, (0, 400), (180, 220)))
+    assert intervals(scene) == {0: [(0, 100), (100, 200), (200, 300), (300, 400)], 1: [(180, 200), (200, 220)]}
+    assert [piece.alone for piece in scene.pieces()] == [True, False, False, False, False, True]
+
+
+def test_one_that_comes_as_another_goes_is_alone(scene: Scene) -> None:
+    scene.run(faces(120, (0, 64), (60, 120)))
+    assert [(piece.start, piece.stop, piece.alone) for piece in scene.pieces()] == [(0, 64, True), (60, 120, True)]
+
+
+def test_which_clips_span_the_whole_video(scene: Scene) -> None:
+    scene.run(faces(90, (0, 90), (4, 87), (10, 90)))
+    assert [piece.whole for piece in scene.pieces()] == [True, True, False]
+    scene.run(landmarks(90), seconds=2.0)
+    assert [piece.whole for piece in scene.pieces()] == [True]
+    scene.run(landmarks(180))
+    assert [piece.whole for piece in scene.pieces()] == [False, False]
+
+
+@settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(
+    st.lists(st.tuples(st.integers(0, 150), st.integers(1, 150)), min_size=1, max_size=3),
+    st.floats(0.001, 1.2),
+    st.floats(0.001, 3.0),
+)
+def test_clips_are_neither_too_short_nor_too_long(
+    scene: Scene, seen: list[tuple[int, int]], least: float, longest: float
+) -> None:
+    """Where the limits contradict each other, the shortest length holds."""
+    stage = TrackStage(min_seconds=least, max_seconds=longest)
+    stretches = [(start, min(start + length, 200)) for start, length in seen]
+    try:
+        scene.run(faces(200, *stretches), stage=stage)
+    except UnusableClipError:
+        return
+    frames = [len(piece.slots) for piece in scene.pieces()]
+    assert min(frames) >= max(1, round(least * 25))
+    if longest >= 2 * least + 0.04:
+        assert max(frames) <= max(1, round(longest * 25))
+    starts = [piece.start for piece in scene.pieces()]
+    assert starts == sorted(starts)
+    for parts in intervals(scene).values():
+        assert all(stop == start for (_, stop), (start, _) in pairwise(parts))

@@ -131,9 +131,11 @@ def test_crop_repeats_the_edge_beyond_the_picture() -> None:
 
 
 def test_mouth_outside_the_picture() -> None:
-    points = 80 * face(2) + (60 + 20j)
-    with pytest.raises(UnusableClipError, match="mouth is outside the picture in frame 0"):
-        crop_clip([np.zeros((80, 120, 3), dtype=np.uint8)] * 2, track_face(pixels(points)), 96)
+    track = track_face(pixels(80 * face(2) + (60 + 20j)))
+    track.check_inside(120, 110)
+    for width, height in ((120, 80), (50, 110)):
+        with pytest.raises(UnusableClipError, match="mouth is outside the picture in frame 0 of 2"):
+            track.check_inside(width, height)
 
 
 def test_fewer_pictures_than_landmarks() -> None:
@@ -160,6 +162,12 @@ def test_several_faces_are_cropped_in_one_pass_that_ends_with_the_last() -> None
         assert crops.shape == (4, 32, 32, 3)
         np.testing.assert_array_equal(crops[:, 0, 0, 1], 10 * (start + np.arange(4)))
         assert (crops[..., 0] == 255).all() == (place == 1)
+
+
+def test_tracks_have_to_be_sorted() -> None:
+    track = track_face(pixels(80 * face(3) + (100 + 20j)))
+    with pytest.raises(ValueError, match=r"sorted by their first frames, got \[0, 2, 1\]"):
+        next(crop_tracks([], [(0, track), (2, track), (1, track)], 32))
 
 
 def _with_gaps(frames: int, *gaps: range) -> NDArray[np.float32]:

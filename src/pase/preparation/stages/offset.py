@@ -1,14 +1,17 @@
-"""The A/V offset of each clip, and which of several faces is the one that speaks."""
+"""The A/V offset of a video, and which of several faces is the one that speaks."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+from numpy.typing import NDArray
+
 from pase.audio.waveform import Waveform
 from pase.corpus.clip import FRAME_RATE, SAMPLES_PER_FRAME, AvOffset
 from pase.corpus.codec import decode_lips
-from pase.preparation.av_offset import MIN_CONFIDENCE, ShiftCurve, bilabial_curve, loudness_agreement
+from pase.preparation.av_offset import MIN_CONFIDENCE, REACH, bilabial_scores, curve_of, loudness_agreement
 from pase.preparation.sound import cut_sound
 from pase.preparation.stage import Refusal, Stage, StageResult, value_of
 from pase.preparation.stages.crop import CropStage, load_lips
@@ -18,7 +21,7 @@ from pase.preparation.stages.tracks import Piece, TrackStage, load_pieces
 from pase.preparation.workfolder import WorkFolder
 from pase.recipes.base import SourceVideo
 
-_FEW_BILABIALS = 3
+_FEW_MOMENTS = 3
 """Enough to tell two faces apart, which is easier than to measure an offset."""
 
 _SPEAKS = 2.0
@@ -38,6 +41,7 @@ class OffsetStage(Stage):
     """
 
     name = "offset"
+    version = 2
     needs = (NormaliseStage.name, TrackStage.name, CropStage.name, PhoneStage.name)
 
     model: Path | None = None
@@ -60,42 +64,48 @@ class OffsetStage(Stage):
         return {"sync_model": self.model_id}
 
     def run(self, video: SourceVideo, work: WorkFolder) -> StageResult:
-        """Measure all clips of the video."""
+        """Measure all clips of the video that are kept, together: sound and picture are one file, and one offset."""
         sound, speech = load_sound(work, video.name), load_speech(work, video.name)
         pieces = load_pieces(work, video.name)
-        curves = {piece.name: self._curve(piece, sound, speech, work) for piece in pieces}
-        refused: list[Refusal] = []
-        for group in together(pieces):
-            scores = {piece.name: self._agreement(piece, curves[piece.name], sound, speech, work) for piece in group}
-            refused += choose(scores)
+        seen = {piece.name: self._look(piece, sound, speech, work) for piece in pieces}
+        refused = choose(pieces, {name: lips.agreement for name, lips in seen.items()})
         out = {refusal.clip for refusal in refused}
-        offsets = {
-            name: asdict(curve.offset("bilabial" if self.model is None else "model"))
-            if curve is not None and curve.confidence >= MIN_CONFIDENCE
-            else None
-            for name, curve in curves.items()
-            if name not in out
-        }
-        return StageResult(offsets or None, tuple(refused))
+        kept = [name for name in seen if name not in out]
+        offset = self._offset([seen[name].scores for name in kept])
+        return StageResult(dict.fromkeys(kept, offset) or None, tuple(refused))
 
-    def _curve(self, piece: Piece, sound: Waveform, speech: Speech, work: WorkFolder) -> ShiftCurve | None:
-        lips = load_lips(work, piece.name)
+    def _look(self, piece: Piece, sound: Waveform, speech: Speech, work: WorkFolder) -> "_Lips":
+        lips, heard = load_lips(work, piece.name), piece_sound(piece, sound)
+        points, phones = lips.lip_points(), speech.phones_of(piece)
         if self.model is not None:
-            from pase.preparation.sync_model import model_curve  # brings torch
+            from pase.preparation.sync_model import model_scores  # brings torch
 
-            return model_curve(decode_lips(lips.mp4), piece_sound(piece, sound), self.model)
-        phones = speech.phones_of(piece)
-        return None if phones is None else bilabial_curve(lips.lip_points(), phones)
+            scores = model_scores(decode_lips(lips.mp4), heard, self.model)
+        elif phones is not None:
+            scores = bilabial_scores(points, phones)
+        else:
+            scores = np.empty((0, 2 * REACH + 1))
+        curve = curve_of(scores, _FEW_MOMENTS)
+        return _Lips(scores, loudness_agreement(points, heard) if curve is None else curve.confidence)
 
-    def _agreement(
-        self, piece: Piece, curve: ShiftCurve | None, sound: Waveform, speech: Speech, work: WorkFolder
-    ) -> float:
-        """How well the lips go with the sound, in standard errors."""
-        points = load_lips(work, piece.name).lip_points()
-        phones = speech.phones_of(piece)
-        if curve is None and phones is not None:
-            curve = bilabial_curve(points, phones, _FEW_BILABIALS)
-        return loudness_agreement(points, piece_sound(piece, sound)) if curve is None else curve.confidence
+    def _offset(self, scores: Sequence[NDArray[np.float64]]) -> dict[str, Any] | None:
+        curve = curve_of(np.concatenate(scores)) if scores else None
+        if curve is None or curve.confidence < MIN_CONFIDENCE:
+            return None
+        return asdict(curve.offset("bilabial" if self.model is None else "model"))
+
+
+@dataclass(frozen=True, slots=True)
+class _Lips:
+    """How the lips of a clip go with the sound.
+
+    Attributes:
+        scores: Of single moments and shifts, see `curve_of`.
+        agreement: In standard errors.
+    """
+
+    scores: NDArray[np.float64]
+    agreement: float
 
 
 def load_offsets(work: WorkFolder, name: str) -> Mapping[str, AvOffset | None]:
@@ -110,26 +120,26 @@ def piece_sound(piece: Piece, sound: Waveform, lag: float = 0.0) -> Waveform:
     return cut_sound(sound, start, len(piece.slots) * SAMPLES_PER_FRAME)
 
 
-def together(pieces: Sequence[Piece]) -> list[list[Piece]]:
-    """Groups of clips that are seen at the same time; also a single one beside which an unusable face is seen."""
-    groups: list[list[Piece]] = []
-    end = 0
-    for piece in sorted(pieces, key=lambda piece: piece.start):
-        if groups and piece.start < end:
-            groups[-1].append(piece)
+def choose(pieces: Sequence[Piece], scores: Mapping[str, float]) -> list[Refusal]:
+    """Why clips cannot be used beside which another face is seen, usable itself or not.
+
+    Args:
+        pieces: The clips of a video.
+        scores: How well the lips of each go with the sound, in standard errors.
+    """
+    rivals = {piece.name: [o.name for o in pieces if piece.beside(o)] for piece in pieces if not piece.alone}
+    speaking = {name for name, others in rivals.items() if _speaks(scores[name], [scores[o] for o in others])}
+    refused = []
+    for name in sorted(rivals.keys() - speaking):
+        seen = sorted([name, *rivals[name]], key=lambda clip: -scores[clip])
+        listed = ", ".join(f"{clip} {scores[clip]:.1f}" for clip in seen)
+        if speaking.intersection(seen):
+            refused.append(Refusal(name, "not_speaking", f"another face goes with the sound ({listed})"))
         else:
-            groups.append([piece])
-        end = max(end, piece.stop)
-    return [group for group in groups if len(group) > 1 or not group[0].alone]
+            detail = f"several faces are seen at once and it is not clear whose lips go with the sound ({listed})"
+            refused.append(Refusal(name, "speaker_unclear", detail))
+    return refused
 
 
-def choose(scores: Mapping[str, float]) -> list[Refusal]:
-    """Why all but the speaking face of a group cannot be used."""
-    ranked = sorted(scores, key=lambda name: -scores[name])
-    listed = ", ".join(f"{name} {scores[name]:.1f}" for name in ranked)
-    best, *others = (scores[name] for name in ranked)
-    if best < _SPEAKS or any(best < other + _AHEAD for other in others):
-        detail = f"several faces are seen at once and it is not clear whose lips go with the sound ({listed})"
-        return [Refusal(name, "speaker_unclear", detail) for name in ranked]
-    detail = f"another face goes with the sound ({listed})"
-    return [Refusal(name, "not_speaking", detail) for name in ranked[1:]]
+def _speaks(score: float, others: Sequence[float]) -> bool:
+    return score >= _SPEAKS and all(score >= other + _AHEAD for other in others)

@@ -1,7 +1,7 @@
 """From the faces of single frames to the clips that a video gives: one per person and shot, none too long."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from itertools import groupby, pairwise
 from math import ceil
 from typing import Any
@@ -24,6 +24,9 @@ from pase.video.tracks import FaceSpan, follow_faces
 
 _SILENT_TAIL = 5
 """Frames by which the picture may go on after the sound; more are cut off."""
+
+_BRIEF = 10
+"""Frames for which two faces may be seen at once, one coming as the other goes, and still count as alone."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +53,11 @@ class Piece:
     def stop(self) -> int:
         """Number of the frame after the last one."""
         return self.start + len(self.slots)
+
+    def beside(self, other: "Piece") -> bool:
+        """Whether another clip is of another face at the same time, for more than the moment in which one comes."""
+        shared = min(self.stop, other.stop) - max(self.start, other.start)
+        return self.track != other.track and shared >= min(_BRIEF, len(self.slots), len(other.slots))
 
     def points(self, detections: FaceDetections) -> NDArray[np.float32]:
         """Its landmarks in pixels, shape ``(frames, 46, 2)``, NaN where it was not seen."""
@@ -188,22 +196,17 @@ def _cuts(span: FaceSpan, moments: Sequence[int], least: int, longest: int) -> l
 def _named(video: str, parts: Sequence[tuple[int, FaceSpan]], end: int) -> list[Piece]:
     width = max(2, len(str(len(parts))))
     names = [video] if len(parts) == 1 else [f"{video}--{number:0{width}d}" for number in range(1, len(parts) + 1)]
-    spans = [span for _, span in parts]
-    return [
+    pieces = [
         Piece(
             name,
             span.start,
             tuple(span.slots.tolist()),
             track,
-            alone=not _company(span, spans),
             whole=span.start <= MAX_GAP and end - span.stop <= MAX_GAP,
         )
         for name, (track, span) in zip(names, parts, strict=True)
     ]
-
-
-def _company(span: FaceSpan, spans: Sequence[FaceSpan]) -> bool:
-    return any(other is not span and other.start < span.stop and span.start < other.stop for other in spans)
+    return [replace(piece, alone=not any(map(piece.beside, pieces))) for piece in pieces]
 
 
 def _usable(
@@ -213,22 +216,12 @@ def _usable(
     usable, refused = [], []
     for piece in pieces:
         try:
-            _check_mouth(piece.stabilised(detections), width, height)
+            piece.stabilised(detections).check_inside(width, height)
         except UnusableClipError as error:
             refused.append(Refusal(piece.name, error.reason, str(error)))
         else:
             usable.append(piece)
     return usable, tuple(refused)
-
-
-def _check_mouth(track: FaceTrack, width: int, height: int) -> None:
-    """Smoothed over time, a mouth at the edge of the picture may come to lie beyond it."""
-    mouth = track.scale_rotation * track.centre + track.shift
-    outside = (mouth.real < 0) | (mouth.real >= width) | (mouth.imag < 0) | (mouth.imag >= height)
-    if outside.any():
-        raise UnusableClipError(
-            "mouth_outside", f"the mouth is outside the picture in frame {outside.argmax()} of {len(track)} of the face"
-        )
 
 
 def _uncovered(spans: Sequence[FaceSpan], end: int) -> list[tuple[int, int]]:
