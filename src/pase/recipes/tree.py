@@ -8,7 +8,10 @@ from pathlib import Path
 
 from pase.errors import InputError
 
-VIDEO_SUFFIXES = frozenset((".mp4", ".m4v", ".mov", ".mkv", ".webm", ".avi", ".mpg", ".mpeg", ".ts", ".wmv", ".flv"))
+_OF_FILES = (".mp4", ".m4v", ".mov", ".3gp", ".mkv", ".webm", ".ogv", ".avi", ".wmv", ".asf", ".flv")
+_OF_TAPES_AND_DISCS = (".mpg", ".mpeg", ".m2v", ".vob", ".ts", ".mts", ".m2ts", ".mxf")
+
+VIDEO_SUFFIXES = frozenset((*_OF_FILES, *_OF_TAPES_AND_DISCS))
 
 _LEFT_OUT = ("lost+found",)  # made by the file system at its root, unreadable for users
 

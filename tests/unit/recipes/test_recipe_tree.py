@@ -64,6 +64,12 @@ def test_links_that_lead_nowhere_are_listed_and_pipes_are_not(tmp_path: Path) ->
     assert [video.name for video in discover(tmp_path, FOLDER).videos] == ["gone", "round"]
 
 
+def test_videos_of_cameras_discs_and_broadcasts_are_found(tmp_path: Path) -> None:
+    names = [f"a.{suffix}" for suffix in ("3gp", "MTS", "asf", "m2ts", "m2v", "mp4", "mxf", "ogv", "vob")]
+    touch(tmp_path, *names, "a.wav", "a.TextGrid", "m2v")
+    assert list_folder(tmp_path).videos == sorted(names)
+
+
 def test_folder_called_as_a_video(tmp_path: Path) -> None:
     touch(tmp_path, "a.mp4/b.mp4")
     assert [folder.videos for folder in walk(tmp_path)] == [[], ["b.mp4"]]
