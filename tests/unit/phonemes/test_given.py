@@ -175,6 +175,37 @@ def test_no_aligner_leaves_all_unknown(sound):
     assert [alignment.status for alignment in found] == ["unknown", "unknown"]
 
 
+@pytest.mark.parametrize(
+    ("shift", "phones"),
+    [
+        (0.25, [["B", 0.0, 0.25], ["IY", 0.25, 1.0]]),
+        (0.6, [["IY", 0.0, 1.0]]),
+        (-0.25, [["B", 0.25, 0.75], ["IY", 0.75, 1.0]]),
+    ],
+)
+def test_times_on_the_clock_of_the_sound_before_it_was_cut(sound, shift, phones):
+    whole = 1.0 + shift
+    track = PhoneTrack((PhoneInterval("B", 0.0, 0.5), PhoneInterval("IY", 0.5, whole)))
+    words = (WordInterval("be", 0.0, 0.5), WordInterval("east", 0.5, whole))
+    write_textgrid(sound.with_suffix(".TextGrid"), words, track, whole)
+    utterance = Utterance("b", "anna", sound, (), sound.with_suffix(".TextGrid"), given_shift=shift)
+    (found,) = GivenAligner().align([utterance])
+    assert found.phones.to_json() == phones
+    assert [word.word for word in found.words] == (["be", "east"] if shift < 0.5 else ["east"])
+    assert found.words[-1].end == pytest.approx(1.0)
+    assert f"moved by {-shift:+.3f} s" in found.reports[-1]
+
+
+def test_words_on_the_clock_of_the_sound_before_it_was_cut(sound):
+    text = "clip1 1 0.0 0.3 gone\nclip1 1 0.4 0.5 hello\nclip1 1 0.9 0.5 there\n"
+    given = _utterance(sound, given="c.ctm", content=text)
+    fallback = _Even()
+    (found,) = GivenAligner(fallback).align([replace(given, given_shift=0.4)])
+    assert fallback.asked[0].words == ("hello", "there")
+    assert found.status == "aligned"
+    assert not any("differ" in report for report in found.reports)
+
+
 @pytest.mark.real_data
 def test_real_alignments_by_mfa_lie_where_grid_has_the_words_and_a_shift_is_found(real_clips, tmp_path):
     sound = tmp_path / "bbaf3s.wav"

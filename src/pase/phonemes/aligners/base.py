@@ -22,6 +22,7 @@ class Utterance:
         sound: 16 kHz mono FLAC or WAV.
         words: What is said, as `pase.phonemes.words.words_of` gives it; empty where nobody knows.
         given: A file with phones or words in time that came with the sound, or None.
+        given_shift: Seconds to subtract from the times in that file, whose clock may have begun before this sound's.
     """
 
     name: str
@@ -29,6 +30,7 @@ class Utterance:
     sound: Path
     words: tuple[str, ...] = ()
     given: Path | None = None
+    given_shift: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)

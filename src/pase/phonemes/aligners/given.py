@@ -23,6 +23,12 @@ WORD_LIMIT = 0.2
 _USUAL = 0.08
 """Seconds of such a difference that are not worth a report: hand-made word times are coarse."""
 
+_SHORTEST = 1e-4
+"""Seconds that have to be left of a word that is cut."""
+
+_NOTABLE_SHIFT = 0.02
+"""Seconds by which the clocks of sound and picture may differ without a report."""
+
 _FORMATS = {".textgrid": "textgrid", ".ctm": "ctm", ".phn": "timit", ".align": "grid_align", ".txt": "lrs"}
 
 
@@ -145,22 +151,42 @@ def _read(utterance: Utterance) -> Alignment | _Open:
 
 
 def _read_file(form: str, path: Path, utterance: Utterance, duration: float) -> TimedLabels:
-    if form == "textgrid":
-        labels = read_textgrid(path, duration)
-    elif form == "ctm":
-        names = (utterance.name, utterance.name.rpartition("/")[2], path.stem, utterance.sound.stem)
-        labels = read_ctm(path, tuple(dict.fromkeys(names)), duration)
-    elif form == "timit":
-        labels = read_timit(path, duration)
-    elif form == "grid_align":
-        labels = read_grid_words(path, duration)
-    elif form == "lrs":
-        labels = read_lrs_words(path, duration)
-    else:
-        raise InputError(f"{path} is none of the known label files, which end in {', '.join(_FORMATS)}")
+    shift = utterance.given_shift
+    labels = _moved(_parse(form, path, utterance, duration + shift), shift, duration)
     if labels.phones is None and not labels.words:
         raise InputError(f"{path} holds neither phones nor words")
-    return labels
+    if abs(shift) <= _NOTABLE_SHIFT:
+        return labels
+    moved = f"{path}: its times were moved by {-shift:+.3f} s, to the clock of the picture"
+    return replace(labels, reports=(*labels.reports, moved))
+
+
+def _parse(form: str, path: Path, utterance: Utterance, duration: float) -> TimedLabels:
+    if form == "textgrid":
+        return read_textgrid(path, duration)
+    if form == "ctm":
+        names = (utterance.name, utterance.name.rpartition("/")[2], path.stem, utterance.sound.stem)
+        return read_ctm(path, tuple(dict.fromkeys(names)), duration)
+    if form == "timit":
+        return read_timit(path, duration)
+    if form == "grid_align":
+        return read_grid_words(path, duration)
+    if form == "lrs":
+        return read_lrs_words(path, duration)
+    raise InputError(f"{path} is none of the known label files, which end in {', '.join(_FORMATS)}")
+
+
+def _moved(labels: TimedLabels, shift: float, duration: float) -> TimedLabels:
+    """Labels `shift` seconds earlier; what comes to lie before 0 is cut."""
+    if not shift:
+        return labels
+    words = tuple(
+        replace(word, start=max(0.0, word.start - shift), end=word.end - shift)
+        for word in labels.words
+        if word.end - shift > _SHORTEST
+    )
+    phones = None if labels.phones is None else labels.phones.between(shift, duration + shift)
+    return replace(labels, phones=phones, words=words)
 
 
 def _with_given_words(utterance: Utterance, given: TimedLabels) -> _Open:
