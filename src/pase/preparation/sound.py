@@ -1,63 +1,71 @@
 """The sound of a video on the clock of its pictures."""
 
 from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
 
 import numpy as np
 from av.audio.resampler import AudioResampler
 
-from pase.audio.waveform import Waveform, check_finite, resample
+from pase.audio.waveform import Resampler, Waveform, check_finite
 from pase.errors import InputError, UnusableClipError
 from pase.video.media import decode, open_media, sound_track
 
 MAX_SECONDS = 2 * 3600
-"""Longest video; its sound is held in memory as a whole (some 0.5 GB for two hours)."""
+"""Longest video; two hours of its sound take some 0.5 GB of memory while it is read, and 1.4 GB while it is encoded."""
 
 _JITTER = 0.02  # seconds by which time stamps may wander from the count of samples
 _SILENCE = 1e-3  # peak below which a track is digital silence
 
 
-def read_sound(path: Path, start: Fraction | None = None) -> Waveform:
+@dataclass(frozen=True, slots=True)
+class PlacedSound:
+    """Sound whose first sample belongs to the first picture.
+
+    Attributes:
+        waveform: 16 kHz mono float32, shape ``(N,)``.
+        lead: Seconds by which the file's sound begins before its picture; negative where it begins later.
+    """
+
+    waveform: Waveform
+    lead: float
+
+
+def read_sound(path: Path, start: Fraction | None = None) -> PlacedSound:
     """Decode the sound of a video so that its first sample belongs to the first picture.
 
-    Sound is placed by its time stamps: what comes before the first picture is cut, gaps are silent.
+    Sound is placed by its time stamps: what comes before the first picture is cut, gaps are silent, and of stretches
+    that overlap the first is kept. It is resampled as it is decoded, so that only what is returned is held.
 
     Args:
         path: Any video or sound file; its first sound track is taken.
         start: Time stamp of the first picture in seconds; None where the sound begins with the picture.
 
     Returns:
-        16 kHz mono float32, shape ``(N,)``, as long as the sound goes.
+        The sound, as long as it goes.
 
     Raises:
         UnusableClipError: No sound track, an empty or silent one, damaged, too long, of a rate that cannot be used, or
             with samples that are no numbers.
     """
-    pieces: list[tuple[int, Waveform]] = []
-    clock: int | None = None
-    rate = 0
+    track: _Track | None = None
+    clock = 0
     for time, rate, samples in _decode(path):
         start = time if start is None else start
         position = round((time - start) * rate)
-        if clock is None or abs(position - clock) > _JITTER * rate:
+        if track is None:
+            track, clock, lead = _Track(path, rate), position, float(start - time)
+        if abs(position - clock) > _JITTER * rate:
             clock = position
         if clock > MAX_SECONDS * rate:
             raise UnusableClipError("too_long", f"{path} is longer than {MAX_SECONDS // 3600} hours; cut it first")
-        pieces.append((clock, samples))
+        track.add(clock, samples)
         clock += len(samples)
-    waveform = _place(pieces)
-    if not len(waveform):
-        found = "it ends before the first picture" if pieces else "it is empty"
-        raise UnusableClipError("no_sound", f"{path} has a sound track, and {found}")
-    try:
-        check_finite(waveform, str(path))
-        waveform = resample(waveform, rate)
-    except InputError as error:
-        raise UnusableClipError("bad_sound", f"the sound of {path} cannot be used: {error}") from error
-    if not len(waveform) or np.abs(waveform).max() < _SILENCE:
-        raise UnusableClipError("no_sound", f"{path} has a sound track, and it is silent")
-    return waveform
+    if track is None:
+        raise UnusableClipError("no_sound", f"{path} has a sound track, and it is empty")
+    return PlacedSound(track.finish(), lead)
 
 
 def cut_sound(waveform: Waveform, start: int, samples: int) -> Waveform:
@@ -96,12 +104,45 @@ def _decode(path: Path) -> Iterator[tuple[Fraction, int, Waveform]]:
                 yield frame.pts * frame.time_base, rate, mixed.to_ndarray().reshape(-1).astype(np.float32)
 
 
-def _place(pieces: list[tuple[int, Waveform]]) -> Waveform:
-    """Lay pieces out by their positions in samples; what lies before 0 is cut."""
-    length = max((position + len(samples) for position, samples in pieces), default=0)
-    waveform = np.zeros(max(0, length), dtype=np.float32)
-    for position, samples in pieces:
-        inside = samples[max(0, -position) :]
-        begin = max(0, position)
-        waveform[begin : begin + len(inside)] = inside
-    return waveform
+class _Track:
+    """Takes samples at their positions, in time's order, and keeps them at 16 kHz."""
+
+    def __init__(self, path: Path, rate: int) -> None:
+        self._path = path
+        self._rate = rate
+        self._taken = 0  # samples at the source's rate, gaps included
+        self._kept = bytearray()  # grows without being copied, as the system moves its pages
+        with self._usable():
+            self._resampler = Resampler(rate)
+
+    def add(self, position: int, samples: Waveform) -> None:
+        """What lies before 0, or where samples lie already, is cut; gaps are filled with silence."""
+        samples = samples[max(0, self._taken - position) :]
+        if not len(samples):
+            return
+        with self._usable(f" at {position / self._rate:.2f} s"):
+            check_finite(samples, "a block of it")
+        while self._taken < position:
+            self._push(np.zeros(min(self._rate, position - self._taken), dtype=np.float32))
+        self._push(samples)
+
+    def finish(self) -> Waveform:
+        """All of it."""
+        self._kept += self._resampler.flush().tobytes()
+        waveform = np.frombuffer(self._kept, dtype=np.float32)
+        if not len(waveform):
+            raise UnusableClipError("no_sound", f"{self._path} has a sound track, and it ends before the first picture")
+        if max(waveform.max(), -waveform.min()) < _SILENCE:
+            raise UnusableClipError("no_sound", f"{self._path} has a sound track, and it is silent")
+        return waveform
+
+    def _push(self, samples: Waveform) -> None:
+        self._kept += self._resampler.push(samples).tobytes()
+        self._taken += len(samples)
+
+    @contextmanager
+    def _usable(self, where: str = "") -> Iterator[None]:
+        try:
+            yield
+        except InputError as error:
+            raise UnusableClipError("bad_sound", f"the sound of {self._path} cannot be used{where}: {error}") from error

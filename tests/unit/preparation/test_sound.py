@@ -1,5 +1,6 @@
 """Sound on the clock of the pictures."""
 
+import tracemalloc
 from fractions import Fraction
 from pathlib import Path
 
@@ -10,6 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
+from pase.audio.waveform import resample
 from pase.errors import UnusableClipError
 from pase.preparation.sound import cut_sound, read_sound
 
@@ -53,7 +55,7 @@ def test_time_zero_is_the_first_picture(
     tmp_path: Path, sound_start: float, picture_start: float, expected: float
 ) -> None:
     path = write_sound(tmp_path / "a.mkv", [(sound_start, click(2.0, at=1.0))])
-    waveform = read_sound(path, Fraction(picture_start))
+    waveform = read_sound(path, Fraction(picture_start)).waveform
     assert waveform.dtype == np.float32
     assert onset(waveform) == pytest.approx(expected, abs=0.002)
     assert len(waveform) / 16_000 == pytest.approx(sound_start + 2.0 - picture_start, abs=0.002)
@@ -61,7 +63,7 @@ def test_time_zero_is_the_first_picture(
 
 @pytest.mark.parametrize(("rate", "layout"), [(44_100, "stereo"), (16_000, "mono"), (48_000, "5.1"), (8_000, "mono")])
 def test_rates_and_channels(tmp_path: Path, rate: int, layout: str) -> None:
-    waveform = read_sound(write_sound(tmp_path / "a.mkv", [(0.0, tone(1.0, rate))], rate, layout), Fraction(0))
+    waveform = read_sound(write_sound(tmp_path / "a.mkv", [(0.0, tone(1.0, rate))], rate, layout), Fraction(0)).waveform
     assert len(waveform) == pytest.approx(16_000, abs=16)
     spectrum = np.abs(np.fft.rfft(waveform))
     assert np.argmax(spectrum) * 16_000 / len(waveform) == pytest.approx(440, abs=2)
@@ -69,9 +71,43 @@ def test_rates_and_channels(tmp_path: Path, rate: int, layout: str) -> None:
 
 def test_gaps_in_the_sound_are_silent_and_move_nothing(tmp_path: Path) -> None:
     path = write_sound(tmp_path / "a.mkv", [(0.0, tone(0.5)), (1.5, click(1.0, at=0.5))])
-    waveform = read_sound(path, Fraction(0))
+    waveform = read_sound(path, Fraction(0)).waveform
     assert np.abs(waveform[8_200:23_800]).max() == 0
     assert onset(waveform[12_000:]) + 0.75 == pytest.approx(2.0, abs=0.002)
+
+
+def test_streaming_gives_what_the_whole_placed_sound_would(tmp_path: Path) -> None:
+    """Sound before the picture, time stamps that wander, a gap, and an overlap of which the first is kept."""
+    rate = 44_100
+    samples = np.random.default_rng(0).normal(scale=0.1, size=3 * rate).astype(np.float32)
+    first, second, third, fourth = np.split(samples, [rate, 2 * rate, int(2.5 * rate)])
+    path = write_sound(tmp_path / "a.mkv", [(1.0, first), (2.01, second), (3.5, third), (3.9, fourth)], rate, "mono")
+    placed = np.zeros(int(3.15 * rate), dtype=np.float32)
+    start = int(0.25 * rate)
+    placed[: 2 * rate - start] = samples[start : 2 * rate]
+    placed[int(2.25 * rate) : int(2.75 * rate)] = third
+    placed[int(2.75 * rate) :] = fourth[int(0.1 * rate) :]
+    sound = read_sound(path, Fraction(5, 4))
+    expected = resample(placed, rate)
+    assert abs(len(sound.waveform) - len(expected)) <= 1
+    length = min(len(sound.waveform), len(expected))
+    np.testing.assert_allclose(sound.waveform[:length], expected[:length], atol=1e-4)
+
+
+def test_no_more_is_held_than_the_sound_at_16_khz(tmp_path: Path) -> None:
+    path = write_sound(tmp_path / "a.mkv", [(number, tone(1.0)) for number in range(60)])
+    tracemalloc.start()
+    try:
+        waveform = read_sound(path, Fraction(0)).waveform
+        assert tracemalloc.get_traced_memory()[1] < 1.5 * waveform.nbytes
+    finally:
+        tracemalloc.stop()
+
+
+@pytest.mark.parametrize(("start", "lead"), [(Fraction(12, 5), 0.4), (Fraction(3, 2), -0.5), (None, 0.0)])
+def test_lead_is_from_first_sample_to_first_picture(tmp_path: Path, start: Fraction | None, lead: float) -> None:
+    path = write_sound(tmp_path / "a.mkv", [(2.0, tone(1.0))])
+    assert read_sound(path, start).lead == pytest.approx(lead, abs=1e-3)
 
 
 def test_no_sound_track(tmp_path: Path) -> None:
@@ -102,7 +138,7 @@ def test_useless_sound(tmp_path: Path, blocks: list[tuple[float, NDArray[np.floa
 
 
 def test_without_a_picture_the_sound_begins_with_its_own_first_sample(tmp_path: Path) -> None:
-    waveform = read_sound(write_sound(tmp_path / "a.mkv", [(3.0, click(1.0, at=0.5))]))
+    waveform = read_sound(write_sound(tmp_path / "a.mkv", [(3.0, click(1.0, at=0.5))])).waveform
     assert onset(waveform) == pytest.approx(0.5, abs=0.002)
     assert len(waveform) == pytest.approx(16_000, abs=16)
 

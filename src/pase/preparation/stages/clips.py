@@ -10,7 +10,7 @@ from pase.corpus.codec import encode_sound
 from pase.corpus.encoded import EncodedClip
 from pase.preparation.stage import Stage, StageResult
 from pase.preparation.stages.crop import CropStage, load_lips
-from pase.preparation.stages.normalise import NormaliseStage, load_sound
+from pase.preparation.stages.normalise import NormaliseStage, load_sound, load_sound_facts
 from pase.preparation.stages.offset import OffsetStage, load_offsets, piece_sound
 from pase.preparation.stages.phones import PhoneStage, load_speech
 from pase.preparation.stages.quality import QualityStage, load_quality
@@ -68,6 +68,7 @@ class ClipStage(Stage):
         """Encode the clips of the video that are left."""
         sound, speech = load_sound(work, video.name), load_speech(work, video.name)
         offsets, quality = load_offsets(work, video.name), load_quality(work, video.name)
+        picture = max(0.0, load_sound_facts(work, video.name).lead)  # a file begins with what comes first
         finished: list[dict[str, Any]] = []
         media: dict[str, bytes] = {}
         remarks: list[str] = []
@@ -81,11 +82,11 @@ class ClipStage(Stage):
                 split=video.split,
                 frames=len(piece.slots),
                 samples=len(piece.slots) * SAMPLES_PER_FRAME,
-                text=speech.text_of(piece),
+                text=speech.text_of(piece, lag),
                 phones=speech.phones_of(piece, lag),
                 shard="",
                 source=video.path,
-                source_start=piece.start / FRAME_RATE,
+                source_start=round(piece.start / FRAME_RATE + picture, 6),
                 offset=offset,
                 quality=quality[piece.name],
             )

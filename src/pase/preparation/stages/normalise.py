@@ -28,10 +28,13 @@ class SoundFacts:
     Attributes:
         samples: At 16 kHz.
         clipped: Share of the samples at full scale.
+        lead: Seconds by which the file's sound begins before its picture, negative where it begins later; 0 for a
+            sound file of its own.
     """
 
     samples: int
     clipped: float
+    lead: float = 0.0
 
     @property
     def seconds(self) -> float:
@@ -43,6 +46,7 @@ class NormaliseStage(Stage):
     """Decodes the sound and stores it as FLAC."""
 
     name = "normalise"
+    version = 2
     needs = (ProbeStage.name,)
 
     def files(self, video: SourceVideo) -> tuple[Path, ...]:
@@ -53,10 +57,12 @@ class NormaliseStage(Stage):
         """Decode, mix, resample."""
         facts = load_facts(work, video.name)
         if facts.own_sound or video.audio is None:
-            waveform = read_sound(video.video, Fraction(facts.start))
+            sound = read_sound(video.video, Fraction(facts.start))
         else:  # it begins with the picture, whatever its time stamps say
-            waveform = read_sound(video.audio)
-        heard = SoundFacts(len(waveform), round(float((np.abs(waveform) >= _LOUD).mean()), 6))
+            sound = read_sound(video.audio)
+        waveform = sound.waveform
+        clipped = np.count_nonzero(waveform >= _LOUD) + np.count_nonzero(waveform <= -_LOUD)
+        heard = SoundFacts(len(waveform), round(clipped / len(waveform), 6), round(sound.lead, 6))
         return StageResult(asdict(heard), media={f"{video.name}.flac": encode_sound(waveform)})
 
 

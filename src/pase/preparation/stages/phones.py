@@ -3,22 +3,25 @@
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from math import inf
 from pathlib import Path
 from typing import Any
 
 from pase.corpus.clip import FRAME_RATE
 from pase.errors import InputError, UnusableClipError
 from pase.phonemes.aligners.base import Aligner, Alignment, Utterance
-from pase.phonemes.intervals import PhoneTrack
+from pase.phonemes.intervals import PhoneInterval, PhoneTrack
+from pase.phonemes.inventory import SILENCE
 from pase.phonemes.words import WordInterval, words_of
 from pase.preparation.stage import Refusal, Stage, StageResult, value_of
-from pase.preparation.stages.normalise import NormaliseStage, sound_path
+from pase.preparation.stages.normalise import NormaliseStage, load_sound_facts, sound_path
 from pase.preparation.stages.tracks import Piece
 from pase.preparation.stages.transcribe import TranscribeStage, load_transcript
 from pase.preparation.workfolder import WorkFolder
 from pase.recipes.base import SourceVideo
 from pase.recipes.transcripts import read_transcript
 
+_SHORTEST = 1e-4  # seconds: the precision of stored phones
 _STABLE = re.compile(r"bad_[a-z_]+|words_misplaced")  # how a reason begins where a given file cannot be used
 
 
@@ -30,24 +33,43 @@ class Speech:
         text: All that is said, empty where nobody knows.
         words: The words in time; empty where their times are not known.
         phones: The phones in time, or None.
+        heard: From when to when there is sound, in seconds; clips have silence before and after it.
     """
 
     text: str
     words: tuple[WordInterval, ...]
     phones: PhoneTrack | None
+    heard: tuple[float, float] = (0.0, inf)
 
-    def text_of(self, piece: Piece) -> str:
-        """The words whose middle lies in a clip; where their times are not known, all if it is the only clip."""
+    def text_of(self, piece: Piece, lag: float = 0.0) -> str:
+        """The words whose middle lies in a clip, with the sound taken from `lag` seconds later.
+
+        Where their times are not known: all, if the clip is the whole video.
+        """
         if not self.words:
-            return self.text if "--" not in piece.name else ""
-        start, end = piece.start / FRAME_RATE, piece.stop / FRAME_RATE
+            return self.text if piece.whole else ""
+        start, end = piece.start / FRAME_RATE + lag, piece.stop / FRAME_RATE + lag
         return " ".join(w.word for w in self.words if start <= (w.start + w.end) / 2 < end)
 
     def phones_of(self, piece: Piece, lag: float = 0.0) -> PhoneTrack | None:
         """The phones of a clip on its own clock, with the sound taken from `lag` seconds later."""
         if self.phones is None:
             return None
-        return self.phones.between(piece.start / FRAME_RATE + lag, piece.stop / FRAME_RATE + lag)
+        start, end = piece.start / FRAME_RATE + lag, piece.stop / FRAME_RATE + lag
+        begins, ends = (min(max(time, start), end) - start for time in self.heard)
+        return _padded(self.phones.between(start, end), begins, ends, end - start)
+
+
+def _padded(track: PhoneTrack, begins: float, ends: float, length: float) -> PhoneTrack:
+    """Silence wherever no sound is heard and no phone is known: before `begins` and after `ends`, in seconds."""
+    intervals = list(track.intervals)
+    first = min(begins, intervals[0].start) if intervals else begins
+    last = max(ends, intervals[-1].end) if intervals else ends
+    if first > _SHORTEST:
+        intervals.insert(0, PhoneInterval(SILENCE, 0.0, first))
+    if length - last > _SHORTEST:
+        intervals.append(PhoneInterval(SILENCE, last, length))
+    return PhoneTrack(tuple(intervals))
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,8 +129,7 @@ class PhoneStage(Stage):
             except UnusableClipError as error:
                 results[video.name] = StageResult(None, (Refusal(video.name, error.reason, str(error)),))
             else:
-                sound = sound_path(work, video.name)
-                utterances.append(Utterance(video.name, video.speaker, sound, words, video.given))
+                utterances.append(_utterance(video, words, work))
         for utterance, alignment in zip(utterances, self.aligner.align(utterances), strict=True):
             results[utterance.name] = self._result(utterance, alignment)
         return [results[video.name] for video in videos]
@@ -119,7 +140,7 @@ class PhoneStage(Stage):
                 return read_transcript(video.transcript, video.transcript_format)
         except InputError as error:
             raise UnusableClipError("bad_transcript", str(error)) from error
-        heard = load_transcript(work, video.name) if self.transcribed else None
+        heard = load_transcript(work, video.name) if self.transcribed and not video.text else None
         return words_of(heard.text if heard else video.text)
 
     def _result(self, utterance: Utterance, alignment: Alignment) -> StageResult:
@@ -136,11 +157,19 @@ class PhoneStage(Stage):
 def load_speech(work: WorkFolder, name: str) -> Speech:
     """What is said in a video."""
     row = value_of(work, PhoneStage.name, name)
+    sound = load_sound_facts(work, name)
     return Speech(
         row["text"],
         tuple(WordInterval(*word) for word in row["words"]),
         None if row["phones"] is None else PhoneTrack.from_json(row["phones"]),
+        (max(0.0, -sound.lead), sound.seconds),
     )
+
+
+def _utterance(video: SourceVideo, words: tuple[str, ...], work: WorkFolder) -> Utterance:
+    """The times of a given file are those of the video's own sound, which may begin before the picture."""
+    lead = load_sound_facts(work, video.name).lead
+    return Utterance(video.name, video.speaker, sound_path(work, video.name), words, video.given, lead)
 
 
 def _to_json(text: str, alignment: Alignment) -> dict[str, Any]:

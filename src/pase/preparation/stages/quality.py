@@ -24,6 +24,9 @@ _SPEECH = 0.1  # of the loudest frames' level: what is quieter is pause
 class QualityStage(Stage):
     """Measures each clip and refuses the useless.
 
+    The sound is measured as it is in the file, whether or not a later stage moves it by a measured offset: what a clip
+    is refused for does not hang on that choice.
+
     Attributes:
         limits: What a clip needs.
     """

@@ -33,9 +33,13 @@ class TranscribeStage(Stage):
         self.transcriber.check()
         return self
 
+    def listed(self, video: SourceVideo) -> tuple[str, ...]:
+        """Whether there are words or phones already."""
+        return ("known",) if _known(video) else ()
+
     def run(self, video: SourceVideo, work: WorkFolder) -> StageResult:
         """Listen, where nothing else tells the words."""
-        if video.given is not None or video.transcript is not None or video.text:
+        if _known(video):
             return StageResult({})
         heard = self.transcriber.transcribe(sound_path(work, video.name))
         return StageResult(asdict(heard))
@@ -45,3 +49,7 @@ def load_transcript(work: WorkFolder, name: str) -> Transcript | None:
     """What was heard in a video; None where there was no need to listen."""
     row = value_of(work, TranscribeStage.name, name)
     return Transcript(**row) if row else None
+
+
+def _known(video: SourceVideo) -> bool:
+    return video.given is not None or video.transcript is not None or bool(video.text)
