@@ -48,14 +48,14 @@ _SOUND_DECODER = {"codec_whitelist": "flac"}
 
 def encode_sound(waveform: NDArray[np.float32]) -> bytes:
     """Encode 16 kHz mono float32, shape ``(N,)``, as 16-bit FLAC; samples beyond ±1 are clipped."""
-    samples = np.clip(np.round(waveform * 32768.0), -32768, 32767).astype(np.int16)
     buffer = io.BytesIO()
     with av.open(buffer, "w", format="flac") as container:
         stream = container.add_stream("flac", rate=SAMPLE_RATE)
         stream.layout = "mono"
         stream.format = "s16"
-        for start in range(0, len(samples), _FLAC_BLOCK):
-            frame = AudioFrame.from_ndarray(samples[None, start : start + _FLAC_BLOCK], "s16", "mono")
+        for start in range(0, len(waveform), _FLAC_BLOCK):
+            block = np.round(waveform[None, start : start + _FLAC_BLOCK] * 32768.0)
+            frame = AudioFrame.from_ndarray(np.clip(block, -32768, 32767).astype(np.int16), "s16", "mono")
             frame.sample_rate = SAMPLE_RATE
             frame.time_base = Fraction(1, SAMPLE_RATE)
             frame.pts = start

@@ -14,7 +14,7 @@ from pase.errors import InputError, UnusableClipError
 from pase.video.media import decode, open_media, sound_track
 
 MAX_SECONDS = 2 * 3600
-"""Longest video; two hours of its sound take some 0.5 GB of memory while it is read, and 1.4 GB while it is encoded."""
+"""Longest video; two hours of its sound take some 0.5 GB of memory while it is read, and 0.7 GB while it is encoded."""
 
 _JITTER = 0.02  # seconds by which time stamps may wander from the count of samples
 _SILENCE = 1e-3  # peak below which a track is digital silence
