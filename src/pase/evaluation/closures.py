@@ -43,10 +43,13 @@ class SpokenGap:
 
         The prediction gets the same scale: one that hardly moves shall not be stretched until it closes.
         """
-        values = np.asarray(seen, dtype=np.float64)
-        low, high = np.percentile(values, [5, 95])
-        spread = max(high - low, 1e-6)
-        return cls(phones, (values - low) / spread, (np.asarray(predicted, dtype=np.float64) - low) / spread)
+        return cls(phones, normalise_gap(seen, seen), normalise_gap(predicted, seen))
+
+
+def normalise_gap(gap: ArrayLike, seen: ArrayLike) -> Floats:
+    """A lip gap, shape ``(T,)``, on the scale on which that in the pictures has its 5th percentile at 0, its 95th at 1."""
+    low, high = np.percentile(np.asarray(seen, dtype=np.float64), [5, 95])
+    return np.asarray((np.asarray(gap, dtype=np.float64) - low) / max(high - low, 1e-6))
 
 
 def token_frames(phones: PhoneTrack, wanted: frozenset[str]) -> NDArray[np.int64]:
@@ -69,19 +72,25 @@ def gap_around(gap: Floats, frames: NDArray[np.int64], shifts: range = SHIFTS) -
     return np.asarray(gap[frames[inside][:, None] + np.asarray(shifts)])
 
 
-def bilabial_curve(clips: Sequence[tuple[PhoneTrack, Floats]], seed: int) -> list[Estimate]:
-    """Mean normalised gap at the middle of /p b m/ for each of `SHIFTS`.
+def bilabial_curve(
+    clips: Sequence[tuple[PhoneTrack, Floats]], seed: int, shifts: range = SHIFTS
+) -> tuple[list[Estimate], int]:
+    """Mean normalised gap at the middle of /p b m/ for each shift.
 
     Args:
         clips: Phones and normalised gap of each clip.
         seed: Of the bootstrap.
+        shifts: The K shifts.
+
+    Returns:
+        One estimate per shift, and the number of bilabials that they rest on.
     """
     rows = []
     for phones, gap in clips:
-        around = gap_around(gap, token_frames(phones, BILABIALS))
+        around = gap_around(gap, token_frames(phones, BILABIALS), shifts)
         rows.append([*around.sum(axis=0), len(around)])
-    table = np.array(rows).reshape(-1, len(SHIFTS) + 1)
-    return [bootstrap(table[:, [k, -1]], ratio, seed) for k in range(len(SHIFTS))]
+    table = np.array(rows).reshape(-1, len(shifts) + 1)
+    return [bootstrap(table[:, [k, -1]], ratio, seed) for k in range(len(shifts))], int(table[:, -1].sum())
 
 
 def closure_scores(clips: Sequence[SpokenGap], seed: int) -> tuple[Estimate, Estimate]:

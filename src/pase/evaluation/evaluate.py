@@ -176,8 +176,8 @@ def measure_bilabials(clips: Sequence[ClipFeatures], ridge: Ridge, seed: int) ->
     recall, false_alarms = closure_scores(spoken, seed)
     return BilabialResult(
         tokens=sum(len(token_frames(clip.phones, BILABIALS)) for clip in spoken),
-        seen=tuple(bilabial_curve([(clip.phones, clip.seen) for clip in spoken], seed)),
-        predicted=tuple(bilabial_curve([(clip.phones, clip.predicted) for clip in spoken], seed)),
+        seen=tuple(bilabial_curve([(clip.phones, clip.seen) for clip in spoken], seed)[0]),
+        predicted=tuple(bilabial_curve([(clip.phones, clip.predicted) for clip in spoken], seed)[0]),
         recall=recall,
         false_alarms=false_alarms,
     )

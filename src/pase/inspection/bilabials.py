@@ -7,8 +7,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pase.corpus.clip import FRAME_RATE
-from pase.evaluation.bootstrap import Estimate, bootstrap, ratio
-from pase.evaluation.closures import gap_around, token_frames
+from pase.evaluation.bootstrap import Estimate
+from pase.evaluation.closures import bilabial_curve
 from pase.phonemes.intervals import PhoneTrack
 from pase.phonemes.inventory import BILABIALS
 
@@ -53,14 +53,6 @@ class BilabialCurve:
         )
 
 
-def normalise_gap(gap: NDArray[np.float32]) -> NDArray[np.float64]:
-    """Bring the 5th percentile of a clip's lip gap, shape ``(T,)``, to 0 and the 95th to 1."""
-    values = gap.astype(np.float64)
-    low, high = np.percentile(values, [5, 95])
-    normalised: NDArray[np.float64] = (values - low) / max(high - low, 1e-6)
-    return normalised
-
-
 def measure_bilabials(clips: Sequence[tuple[PhoneTrack, NDArray[np.float64]]], seed: int) -> BilabialCurve | None:
     """The bilabial test over some clips.
 
@@ -71,9 +63,6 @@ def measure_bilabials(clips: Sequence[tuple[PhoneTrack, NDArray[np.float64]]], s
     Returns:
         None where no bilabial is spoken far enough from a clip's ends.
     """
-    around = [gap_around(gap, token_frames(phones, BILABIALS), SHIFTS) for phones, gap in clips]
-    sums = np.array([[*own.sum(axis=0), len(own)] for own in around if len(own)])
-    if not len(sums):
-        return None
-    estimates = tuple(bootstrap(sums[:, [place, -1]], ratio, seed) for place in range(len(SHIFTS)))
-    return BilabialCurve(estimates, tokens=int(sums[:, -1].sum()), clips=len(sums))
+    spoken = [clip for clip in clips if any(i.phone in BILABIALS for i in clip[0].intervals)]
+    gaps, tokens = bilabial_curve(spoken, seed, SHIFTS)
+    return BilabialCurve(tuple(gaps), tokens, len(spoken)) if tokens else None

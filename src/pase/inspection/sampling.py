@@ -10,7 +10,7 @@ from PIL.Image import Image
 from pase.corpus.clip import ClipRecord
 from pase.corpus.codec import decode_points
 from pase.corpus.store import Corpus
-from pase.inspection.bilabials import normalise_gap
+from pase.evaluation.closures import normalise_gap
 from pase.inspection.crops import crop_with_landmarks
 from pase.inspection.selection import PER_PHONE, Moment, choose_frames, choose_moments, spread_over_speakers
 from pase.phonemes.intervals import PhoneTrack
@@ -86,7 +86,8 @@ def look_at_lips(corpus: Corpus, seed: int, clips: int = CLIPS, per_phone: int =
         else:  # its pictures are not needed, and take most of the time
             points = decode_points(corpus.encoded(record).points)
         if record.phones is not None and _has_bilabials(record):
-            gaps.append((record.phones, normalise_gap(lip_gap(points))))
+            gap = lip_gap(points)
+            gaps.append((record.phones, normalise_gap(gap, gap)))
     return Sample(crops, gaps, len(wanted))
 
 

@@ -42,7 +42,8 @@ def test_tokens_lie_at_the_middle_of_their_phones():
 @pytest.mark.parametrize("late", [-2, 0, 3])
 def test_the_curve_dips_where_the_pictures_are(late):
     """Pictures that come some frames late have to be moved back by as many: frame i + k is looked at."""
-    curve = bilabial_curve([(SPOKEN, closing_gap(BILABIAL_FRAMES + late))] * 3, seed=0)
+    curve, tokens = bilabial_curve([(SPOKEN, closing_gap(BILABIAL_FRAMES + late))] * 3, seed=0)
+    assert tokens == 3 * len(BILABIAL_FRAMES)
     values = [estimate.value for estimate in curve]
     assert SHIFTS[int(np.argmin(values))] == late
     assert min(values) < 0.1
