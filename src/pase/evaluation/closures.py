@@ -47,7 +47,7 @@ class SpokenGap:
 
 
 def normalise_gap(gap: ArrayLike, seen: ArrayLike) -> Floats:
-    """A lip gap, shape ``(T,)``, scaled so that the 5th percentile of the gap in the pictures is 0 and the 95th is 1."""
+    """A lip gap, shape ``(T,)``, scaled so that in the pictures its 5th percentile is 0 and its 95th is 1."""
     low, high = np.percentile(np.asarray(seen, dtype=np.float64), [5, 95])
     return np.asarray((np.asarray(gap, dtype=np.float64) - low) / max(high - low, 1e-6))
 
