@@ -2,8 +2,10 @@
 
 import os
 import re
+import signal
 import sys
 import tempfile
+import threading
 from collections.abc import Iterable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
@@ -93,6 +95,7 @@ class FaceLandmarker:
             MissingExtraError: MediaPipe or a system library that it needs is absent.
         """
         with ExitStack() as stack:
+            _ignore_profiling()
             stack.enter_context(_without_chatter())
             with _system_libraries():
                 vision = require("mediapipe.tasks.python.vision")
@@ -158,6 +161,13 @@ class _Follower:
 
     def locate(self, picture: Picture, milliseconds: int) -> NDArray[np.float32]:
         return self._engine.locate(picture, milliseconds)
+
+
+def _ignore_profiling() -> None:
+    """MediaPipe's threads send SIGPROF, which kills where somebody (Lightning, after a run) has put the default back."""
+    main = threading.current_thread() is threading.main_thread()
+    if main and signal.getsignal(signal.SIGPROF) == signal.SIG_DFL:
+        signal.signal(signal.SIGPROF, signal.SIG_IGN)
 
 
 @contextmanager

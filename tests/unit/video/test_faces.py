@@ -73,3 +73,16 @@ def test_follows_two_faces_and_begins_anew_after_a_cut(real_clips: Path) -> None
     assert [(span.start, span.stop) for span in spans] == [(0, 8), (0, 8), (8, 16)]
     left, right = sorted(span.points(found.points)[:, 0, 0].mean() for span in spans[:2])
     assert left < 360 < right
+
+
+@pytest.mark.real_data
+def test_survives_a_profiling_signal_whose_default_was_restored(real_clips: Path) -> None:
+    """As Lightning restores it after training; MediaPipe's threads then killed the process."""
+    pytest.importorskip("mediapipe", reason="the extra 'faces' is not installed", exc_type=ImportError)
+    code = (
+        "import signal, sys; from pathlib import Path; import numpy as np; from pase.video.faces import detect_faces; "
+        "look = lambda: detect_faces([np.zeros((256, 256, 3), np.uint8)] * 40, 25, Path(sys.argv[1])); "
+        "look(); signal.signal(signal.SIGPROF, signal.SIG_DFL); look()"
+    )
+    model = str(real_clips / "models/face_landmarker.task")
+    assert subprocess.run([sys.executable, "-c", code, model], check=False).returncode == 0
