@@ -164,7 +164,7 @@ class _Follower:
 
 
 def _ignore_profiling() -> None:
-    """MediaPipe's threads send SIGPROF, which kills where somebody (Lightning, after a run) has put the default back."""
+    """MediaPipe sends itself SIGPROF, which kills where somebody (Lightning, after a run) has restored the default."""
     main = threading.current_thread() is threading.main_thread()
     if main and signal.getsignal(signal.SIGPROF) == signal.SIG_DFL:
         signal.signal(signal.SIGPROF, signal.SIG_IGN)
