@@ -18,9 +18,12 @@ PID = "__import__('os').getpid()"
 SLEEP = "__import__('time').sleep(600)"
 
 SCRIPT = f"""
+import signal
+
 from pase.execution.local import LocalExecutor
 
 if __name__ == "__main__":
+    signal.signal(signal.SIGINT, signal.default_int_handler)  # ignored in what a shell starts in the background
     with LocalExecutor(2) as executor:
         for task, pid in executor.run(eval, ["{PID}, 1", "{PID}, 2", "{SLEEP}", "{SLEEP}"]):
             print(pid[0], flush=True)
