@@ -134,9 +134,7 @@ def _lasts(error: Exception) -> bool:
     """Whether an error will be the same at the next attempt."""
     status = getattr(error, "status", None)  # of HTTP
     refused = isinstance(status, int) and 400 <= status < 500 and status not in _TEMPORARY_STATUS
-    return refused or isinstance(
-        error, (FileNotFoundError, PermissionError, ValueError, TypeError, NotImplementedError)
-    )
+    return refused or isinstance(error, _LASTING)
 
 
 def _trouble(file: str, verb: str, error: Exception) -> str:

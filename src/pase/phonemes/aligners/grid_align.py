@@ -6,7 +6,7 @@ from pathlib import Path
 from pase.errors import InputError
 from pase.phonemes.labels import LabelledInterval
 from pase.phonemes.repair import TimedLabels, repair_words
-from pase.phonemes.text_file import read_text_file
+from pase.phonemes.text_file import read_ticks
 from pase.phonemes.words import WordInterval
 
 TICKS_PER_SECOND = 25_000
@@ -32,15 +32,7 @@ def read_grid_words(path: Path, duration: float) -> TimedLabels:
     Raises:
         InputError: Absent, another line, no words, and what `pase.phonemes.repair` refuses.
     """
-    segments = []
-    for number, line in enumerate(read_text_file(path).splitlines(), start=1):
-        fields = line.split()
-        if not fields:
-            continue
-        if len(fields) != 3 or not (fields[0].isdecimal() and fields[1].isdecimal()):
-            raise InputError(f"{path}, line {number}: expected 'START END WORD', found {line!r}")
-        start, end = (int(field) / TICKS_PER_SECOND for field in fields[:2])
-        segments.append(LabelledInterval(fields[2], start, end))
+    segments = [LabelledInterval(*entry) for entry in read_ticks(path, TICKS_PER_SECOND, "'START END WORD'")]
     words, reports = repair_words(str(path), segments, duration)
     if not words:
         raise InputError(f"{path} holds no words; expected GRID's 'START END WORD' lines")
