@@ -22,6 +22,7 @@ import numpy as np
 from pase.audio.waveform import load_audio
 from pase.corpus.clip import FRAME_RATE
 from pase.errors import PaseError
+from pase.execution.base import unless_failed
 from pase.execution.local import LocalExecutor
 from pase.phonemes.aligners.grid_align import read_grid_align
 from pase.phonemes.aligners.pocketsphinx import PocketSphinxAligner
@@ -77,7 +78,11 @@ def prepared(videos: Sequence[SourceVideo], options: PrepareOptions) -> Costs:
             ready = stage.prepared()
             task = StageTask.of(ready, work)
             began = time.process_time()
-            outcomes = [o for _, result in executor.run(task, ((v,) for v in alive)) for o in _value(result)]
+            outcomes = [
+                o
+                for _, result in executor.run(task, ((v,) for v in alive))
+                for o in unless_failed(result, f"the stage {stage.name} failed")
+            ]
             spent[stage.name] = time.process_time() - began
             going = {outcome.name for outcome in outcomes if outcome.alive}
             alive = [video for video in alive if video.name in going]
@@ -142,12 +147,6 @@ def _words(video: SourceVideo) -> tuple[str, ...]:
     if video.transcript is not None:
         return read_transcript(video.transcript, video.transcript_format)
     return words_of(video.text)
-
-
-def _value(result: Any) -> Any:
-    if isinstance(result, BaseException):
-        raise result
-    return result
 
 
 if __name__ == "__main__":

@@ -5,6 +5,8 @@ from collections.abc import Callable, Iterable, Iterator
 from types import TracebackType
 from typing import Protocol, Self, TypeVar
 
+from pase.errors import PaseError
+
 T = TypeVar("T")
 R = TypeVar("R")
 
@@ -51,6 +53,23 @@ class Executor(Protocol):
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None: ...
+
+
+def unless_failed(result: R | BaseException, failure: str) -> R:
+    """A result of `Executor.run`, where a task that fails is a reason to stop.
+
+    Args:
+        result: The function's value or what went wrong.
+        failure: What could not be done, for the message.
+
+    Raises:
+        PaseError: A dying or hanging worker, or an error that was not foreseen; one that was is passed on.
+    """
+    if isinstance(result, PaseError) or (isinstance(result, BaseException) and not isinstance(result, Exception)):
+        raise result
+    if isinstance(result, Exception):
+        raise PaseError(f"{failure}: {result}. Run again.") from result
+    return result
 
 
 def usable_cpus() -> int:

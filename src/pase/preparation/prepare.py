@@ -12,8 +12,8 @@ from pathlib import Path
 from typing import Any
 
 from pase.corpus.target import LocalTarget, Target, target_at
-from pase.errors import InputError, PaseError
-from pase.execution.base import Executor
+from pase.errors import InputError
+from pase.execution.base import Executor, unless_failed
 from pase.execution.local import LocalExecutor
 from pase.preparation.folders import Folders, open_folders
 from pase.preparation.options import STAGE_NAMES, PrepareOptions
@@ -28,6 +28,8 @@ from pase.recipes.catalogue import recipe_of
 
 _TOGETHER = 32
 """Videos of one task that only looks at records."""
+
+_RECORDS = "the records of finished videos could not be read or written"
 
 
 def prepare(source: Path, output: Path | str, options: PrepareOptions | None = None) -> PrepareSummary:
@@ -90,7 +92,9 @@ class _Run:
             return {}  # what a batch gives depends on all of it
         tasks = in_groups(self.videos, _TOGETHER)
         reader = OutcomeReader(self.folders.work, self.fingerprint)
-        found = [outcome for _, result in self.executor.run(reader, tasks) for outcome in _unless_failed(result)]
+        found = [
+            outcome for _, result in self.executor.run(reader, tasks) for outcome in unless_failed(result, _RECORDS)
+        ]
         return {outcome.name: outcome for outcome in found if outcome is not None}
 
     def _stages(self, todo: Sequence[SourceVideo], unused: int) -> set[str]:
@@ -106,7 +110,7 @@ class _Run:
         names = tuple(stage.name for stage in self.stages)
         writer = OutcomeWriter(self.folders.work, self.fingerprint, names, complete=not self.options.until)
         results = self.executor.run(writer, in_groups(videos, _TOGETHER))
-        return [outcome for _, result in results for outcome in _unless_failed(result)]
+        return [outcome for _, result in results for outcome in unless_failed(result, _RECORDS)]
 
     def _write_tables(self, outcomes: Sequence[Outcome], target: Target) -> None:
         paths = {video.name: video.path for video in self.videos}
@@ -161,16 +165,6 @@ def _unlisted(item: RefusedVideo) -> tuple[str, str, StageRefusal]:
     """Clip, path and refusal of a video that the recipe could not list."""
     clip = item.path if item.reason == "duplicate_name" else item.name  # the name is another video's
     return clip, item.path, StageRefusal("discover", Refusal(clip, item.reason, item.detail))
-
-
-def _unless_failed(result: Any) -> Any:
-    if isinstance(result, PaseError) or (isinstance(result, BaseException) and not isinstance(result, Exception)):
-        raise result
-    if isinstance(result, Exception):
-        raise PaseError(
-            f"the records of finished videos could not be read or written: {result}. Run again."
-        ) from result
-    return result
 
 
 def _executor(options: PrepareOptions) -> Executor:

@@ -7,8 +7,7 @@ from typing import Any
 
 from pase.corpus.target import LocalTarget, target_at
 from pase.corpus.writing import ClipPart, ShardPlan, WrittenShard, plan_shards, write_manifest, write_shard
-from pase.errors import PaseError
-from pase.execution.base import Executor
+from pase.execution.base import Executor, unless_failed
 from pase.execution.progress import ProgressReport
 from pase.preparation.stage import digest_of
 from pase.preparation.stages.clips import ClipStage, FinishedClip, part_name
@@ -91,12 +90,7 @@ def write_shards(
     names = [plan.name for plan in _plans(clips)]
     with ProgressReport("shards", len(names)) as progress:
         for job, result in executor.run(ShardTask(target, work), _jobs(clips, work)):
-            if isinstance(result, PaseError) or (
-                isinstance(result, BaseException) and not isinstance(result, Exception)
-            ):
-                raise result
-            if isinstance(result, Exception):
-                raise PaseError(f"the shard {job.name} could not be written: {result}. Run again.") from result
+            unless_failed(result, f"the shard {job.name} could not be written")
             progress.advance(failed=False)
     write_manifest(target, (_written(work, name) for name in names), recipe, settings)
 
