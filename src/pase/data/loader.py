@@ -88,6 +88,7 @@ class WindowDataset(Dataset[Batch]):
         batch.waveform[row] = torch.from_numpy(window.sound(waveform, self.config))
         batch.phones[row] = torch.from_numpy(window.labels(record))
         batch.valid[row] = torch.from_numpy(window.middles < record.frames)
+        batch.seen[row] = batch.heard[row] = True
 
     def _content(self, index: int, pictures: NDArray[np.int64], samples: int) -> tuple[Waveform, NDArray[np.uint8]]:
         """The first samples of a clip's sound, and its lip crops from the first to the last of `pictures`."""

@@ -57,6 +57,8 @@ class Batch:
         lips: uint8 RGB, shape ``(B, T + 4, 96, 96, 3)``: two frames of margin before and after.
         phones: Class numbers at the frames' middles, shape ``(B, T)``.
         valid: True where the clip really has a frame, shape ``(B, T)``.
+        seen: True for windows of clips with lips, shape ``(B,)``; the lips of others are zero.
+        heard: True for windows of clips with sound, shape ``(B,)``; the waveform of others is zero.
         context: Frames of sound before the first video frame.
         clip_ids: For messages.
     """
@@ -65,6 +67,8 @@ class Batch:
     lips: Tensor
     phones: Tensor
     valid: Tensor
+    seen: Tensor
+    heard: Tensor
     context: int
     clip_ids: tuple[str, ...]
 
@@ -86,6 +90,8 @@ class Batch:
             lips=change(self.lips),
             phones=change(self.phones),
             valid=change(self.valid),
+            seen=change(self.seen),
+            heard=change(self.heard),
         )
 
     @classmethod
@@ -99,12 +105,14 @@ class Batch:
             shared: In memory that other processes can read.
         """
         windows, samples = len(clip_ids), (config.context + frames + config.tail) * SAMPLES_PER_FRAME
-        seen = frames + 2 * MARGIN
+        pictures = frames + 2 * MARGIN
         return cls(
             _room(shared, torch.float32, windows, samples),
-            _room(shared, torch.uint8, windows, seen, CROP_SIZE, CROP_SIZE, 3),
+            _room(shared, torch.uint8, windows, pictures, CROP_SIZE, CROP_SIZE, 3),
             _room(shared, torch.int64, windows, frames),
             _room(shared, torch.bool, windows, frames),
+            _room(shared, torch.bool, windows),
+            _room(shared, torch.bool, windows),
             config.context,
             clip_ids,
         )

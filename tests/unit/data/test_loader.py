@@ -23,7 +23,7 @@ def loader_of(corpus: Corpus, workers: int = 0, seed: int = 5, windows: int = 4)
 def assert_same(ones: list[Batch], others: list[Batch]) -> None:
     assert [batch.clip_ids for batch in ones] == [batch.clip_ids for batch in others]
     for one, other in zip(ones, others, strict=True):
-        for name in ("waveform", "lips", "phones", "valid"):
+        for name in ("waveform", "lips", "phones", "valid", "seen", "heard"):
             assert torch.equal(getattr(one, name), getattr(other, name))
 
 
@@ -83,6 +83,7 @@ def test_windows_are_those_of_the_decoded_clip(opened_corpus: Corpus) -> None:
         assert np.array_equal(batch.lips[0, 2 : 2 + there].numpy(), clip.lips[:there])
         assert np.array_equal(batch.waveform[0, : there * 640].numpy(), clip.waveform[: there * 640])
         assert not batch.waveform[0, len(clip.waveform) :].any()
+        assert batch.seen.tolist() == batch.heard.tolist() == [True]
         assert batch.phones[0, :there].tolist() == clip.record.frame_labels()[:there].tolist()
         if there < frames:
             assert (batch.lips[0, 2 + there :] == batch.lips[0, 1 + there]).all()
