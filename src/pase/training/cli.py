@@ -14,6 +14,8 @@ from lightning.pytorch.loggers import CSVLogger
 from pase.data.module import CorpusDataModule
 from pase.training.callbacks import CalibrateFeatures, PlainProgress, SaveRunConfig, interactive
 from pase.training.export import export
+from pase.training.nonfinite import StopAtNonFiniteLoss
+from pase.training.speed import TrainingSpeed
 from pase.training.task import PaseTask
 
 EXPORT = "checkpoint"
@@ -77,7 +79,12 @@ def main(arguments: Sequence[str]) -> None:
 
 
 def _default_callbacks(root: Path, given: list[Callback]) -> list[Callback]:
-    defaults: list[Callback] = [CalibrateFeatures(), LearningRateMonitor("step")]
+    defaults: list[Callback] = [
+        StopAtNonFiniteLoss(),  # before those that look at spoilt weights or save them
+        TrainingSpeed(),
+        CalibrateFeatures(),
+        LearningRateMonitor("step"),
+    ]
     if not interactive():
         defaults.append(PlainProgress())
     defaults.append(
