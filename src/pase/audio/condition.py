@@ -16,6 +16,7 @@ from pase.errors import InputError
 
 _CPU = torch.device("cpu")
 _SPEAKERS = 6
+"""In babble, if there are so many others: enough that it seldom pauses."""
 
 
 @dataclass(frozen=True)
@@ -115,7 +116,7 @@ def _babble(samples: int, generator: Generator, others: Sequence[Waveform]) -> T
         raise InputError("babble is made of other clips, and none was given; give others, or another kind of noise")
     chosen = torch.randperm(len(heard), generator=generator)[:_SPEAKERS].tolist()
     pool = torch.stack([_repeated(heard[number], samples) for number in chosen])
-    return babble(pool, torch.tensor([-1]), generator, (3, _SPEAKERS))
+    return babble(pool, torch.tensor([-1]), generator, (_SPEAKERS, _SPEAKERS))
 
 
 def _repeated(waveform: Waveform, samples: int) -> Tensor:

@@ -19,7 +19,7 @@ NoiseKind = Literal["white", "coloured", "babble", "music", "hum"]
 NOISE_KINDS: tuple[NoiseKind, ...] = get_args(NoiseKind)
 
 _TABLE = 2048
-"""Steps of one period in a wave table."""
+"""Steps of one period in a wave table; a power of two, so that a mask finds the place in it."""
 
 _SCALE = (0, 2, 4, 5, 7, 9, 11, 12)
 """Semitones of a major scale over its root."""
@@ -49,17 +49,19 @@ def white_noise(clips: int, samples: int, generator: Generator | None, on: torch
 
 
 def coloured_noise(clips: int, samples: int, generator: Generator | None, on: torch.device) -> Tensor:
-    """Gaussian noise that falls by 0 to 9 dB per octave, drawn for each clip: fans, traffic, wind."""
+    """Gaussian noise that falls by 0 to 6 dB per octave over 200 Hz, drawn for each clip: fans, traffic, wind."""
     length = samples + -samples % 4096  # a length that is quick to transform
     spectrum = torch.view_as_complex(normal(generator, on, clips, length // 2 + 1, 2))
-    slope = uniform(generator, on, clips, 1, high=1.5)
-    octave = torch.arange(length // 2 + 1, device=on).clamp_min(max(1, length * 40 // SAMPLE_RATE)).log2()
+    slope = uniform(generator, on, clips, 1)
+    octave = torch.arange(length // 2 + 1, device=on).clamp_min(max(1, length * 200 // SAMPLE_RATE)).log2()
     noise: Tensor = torch.fft.irfft(spectrum * torch.exp2(-slope * octave), length)
     return noise[:, :samples]
 
 
 def babble(pool: Tensor, own: Tensor, generator: Generator | None, speakers: tuple[int, int] = (3, 6)) -> Tensor:
     """Several people at once, at equal levels: other clips, each begun at a random place and repeated.
+
+    Whoever hears the same person hears the same moment, so that a batch's babble is one product of matrices.
 
     Args:
         pool: Clips to take speech from, shape ``(P, S)``.
@@ -79,13 +81,12 @@ def babble(pool: Tensor, own: Tensor, generator: Generator | None, speakers: tup
     score = uniform(generator, on, len(own), people)
     score = torch.where(torch.arange(people, device=on) == own[:, None], -1.0, score)
     who = score.topk(most, dim=-1).indices
-    begin = (uniform(generator, on, len(own), most) * samples).long()
-    count = speakers[0] + uniform(generator, on, len(own), 1) * (speakers[1] + 1 - speakers[0])
-    heard = (torch.arange(most, device=on) < count.floor()).float()
+    count = uniform(generator, on, len(own), 1, low=speakers[0], high=speakers[1] + 1).floor()
+    heard = (torch.arange(most, device=on) < count).float()
     levels = speech_power(pool).rsqrt().nan_to_num(posinf=0.0)
-    place = (torch.arange(samples, device=on) + begin[..., None]) % max(samples, 1)
-    voices = pool.flatten()[who[..., None] * samples + place]  # (B, most, S)
-    return ((heard * levels[who])[..., None] * voices).sum(1)
+    begin = (uniform(generator, on, people, 1) * samples).long()
+    place = (torch.arange(samples, device=on) + begin) % max(samples, 1)
+    return torch.zeros_like(score).scatter(1, who, heard) * levels @ pool.gather(1, place)
 
 
 def music(clips: int, samples: int, generator: Generator | None, on: torch.device) -> Tensor:
@@ -100,8 +101,7 @@ def music(clips: int, samples: int, generator: Generator | None, on: torch.devic
     since = time - number * length
     decay = uniform(generator, on, clips, 1, 1, low=0.1, high=0.8)
     loudness = torch.exp(-since / decay) * (since / 0.005).clamp(max=1)  # 5 ms of attack: no clicks
-    sound = _play(_timbre(clips, 8, generator, on), pitch.gather(2, number)) * loudness
-    return sound.sum(1)
+    return (_play(_timbre(clips, 8, generator, on), pitch.gather(2, number) * since) * loudness).sum(1)
 
 
 def hum(clips: int, samples: int, generator: Generator | None, on: torch.device) -> Tensor:
@@ -109,7 +109,8 @@ def hum(clips: int, samples: int, generator: Generator | None, on: torch.device)
     mains = torch.where(uniform(generator, on, clips, 1, 1) < 0.5, 50.0, 60.0)
     time = torch.arange(samples, device=on) / SAMPLE_RATE
     drift = torch.sin(2 * math.pi * (time / 4 + uniform(generator, on, clips, 1, 1)))
-    return _play(_timbre(clips, 20, generator, on), mains * (1 + 0.005 * drift))[:, 0]
+    frequency = (mains * (1 + 0.005 * drift)).double()  # in an hour of single precision the pitch would be lost
+    return _play(_timbre(clips, 20, generator, on), frequency.cumsum(-1) / SAMPLE_RATE)[:, 0]
 
 
 def _timbre(clips: int, harmonics: int, generator: Generator | None, on: torch.device) -> Tensor:
@@ -121,8 +122,7 @@ def _timbre(clips: int, harmonics: int, generator: Generator | None, on: torch.d
     return (strength @ torch.sin(2 * math.pi * (cycle + phase)))[:, 0]
 
 
-def _play(table: Tensor, frequency: Tensor) -> Tensor:
-    """Run through periods ``(B, _TABLE)`` at frequencies in Hz ``(B, V, S)``."""
-    cycles = (frequency / SAMPLE_RATE).cumsum(-1, dtype=torch.float64)  # in an hour float32 would lose the pitch
-    place = ((cycles % 1) * _TABLE).long().clamp(max=_TABLE - 1)
-    return table.gather(1, place.flatten(1)).view_as(frequency)
+def _play(table: Tensor, cycles: Tensor) -> Tensor:
+    """Read periods ``(B, _TABLE)`` at times in cycles ``(B, V, S)``."""
+    place = (cycles * _TABLE).long() & (_TABLE - 1)
+    return table.gather(1, place.flatten(1)).view(cycles.shape)
