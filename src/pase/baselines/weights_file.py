@@ -1,0 +1,65 @@
+"""Weights that the user brings for a network of torchaudio."""
+
+import pickle
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+from zipfile import is_zipfile
+
+import torch
+from safetensors import SafetensorError
+from safetensors.torch import load_file
+from torch import Tensor, nn
+
+from pase.errors import InputError
+
+_HEAD = "aux."
+"""Start of the names of a CTC head."""
+
+_NAMED = 3
+"""Wrong names that a message lists."""
+
+
+def load_weights(model: nn.Module, file: Path) -> None:
+    """Give a network, which may be without memory (device ``meta``), the weights of a file.
+
+    Args:
+        model: Built by torchaudio.
+        file: ``.safetensors``, or a state dict written by ``torch.save``. No code of it is run.
+
+    Raises:
+        InputError: The file is absent, is neither of these, or holds weights of another network.
+    """
+    if not file.is_file():
+        raise InputError(f"{file} does not exist or is not a file; expected weights (.safetensors or torch.save)")
+    weights = _read(file)
+    weights = {name: value.float() for name, value in weights.items() if not name.startswith(_HEAD)}
+    try:
+        missing, unexpected = model.load_state_dict(weights, strict=False, assign=True)
+    except RuntimeError as error:
+        raise InputError(f"{file} holds weights of another size: {str(error).splitlines()[-1].strip()}") from error
+    if missing or unexpected:
+        raise InputError(
+            f"{file} does not hold the weights of this network in torchaudio's layout: {_listed('lacks', missing)}, "
+            f"{_listed('holds unknown', unexpected)}. See pase.baselines.self_supervised for how to convert weights."
+        )
+
+
+def _read(file: Path) -> dict[str, Tensor]:
+    try:
+        if file.suffix == ".safetensors":
+            return load_file(file)
+        if not is_zipfile(file):  # torch.save's form since 1.6; the older one is a bare pickle
+            raise InputError(f"{file} cannot be read as weights: it is neither .safetensors nor written by torch.save")
+        weights: Any = torch.load(file, map_location="cpu", weights_only=True)
+    except (SafetensorError, pickle.UnpicklingError, RuntimeError, OSError) as error:
+        reason = str(error).splitlines()[0] if str(error) else type(error).__name__
+        raise InputError(f"{file} cannot be read as weights: {reason}") from error
+    if not isinstance(weights, dict) or not all(isinstance(value, Tensor) for value in weights.values()):
+        raise InputError(f"{file} holds no state dict: expected names with tensors only, as model.state_dict() gives")
+    return weights
+
+
+def _listed(what: str, names: Sequence[str]) -> str:
+    shown = ", ".join(names[:_NAMED]) or "nothing"
+    return f"{what} {shown}" + (f" and {len(names) - _NAMED} more" if len(names) > _NAMED else "")
