@@ -110,11 +110,12 @@ class WaveformAugment(nn.Module):
         """
         if not self.training or waveform.numel() == 0:
             return waveform
-        heard = self._noise(self._room(waveform, generator), waveform, generator)
-        heard = self._codec(self._band(heard, generator), generator)
-        heard = self._drop(self._clip(heard, generator), generator)
-        gain_db = self._range(waveform, generator, (-self.config.gain_db, self.config.gain_db))
-        return to_full_scale(heard * 10 ** (gain_db[:, None] / 20))
+        with torch.autocast(waveform.device.type, enabled=False):  # 8 bits of mantissa would be noise of their own
+            heard = self._noise(self._room(waveform, generator), waveform, generator)
+            heard = self._codec(self._band(heard, generator), generator)
+            heard = self._drop(self._clip(heard, generator), generator)
+            gain_db = self._range(waveform, generator, (-self.config.gain_db, self.config.gain_db))
+            return to_full_scale(heard * 10 ** (gain_db[:, None] / 20))
 
     def _room(self, clips: Tensor, generator: Generator | None) -> Tensor:
         rows = self._chosen(clips, generator, self.config.reverberation)

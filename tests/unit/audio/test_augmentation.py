@@ -4,6 +4,7 @@ import torch
 
 from pase.audio.augmentation import SpectrumAugment, SpectrumAugmentConfig, _stretch
 from pase.audio.stft import LogSpectrum
+from pase.errors import InputError
 
 
 @pytest.fixture
@@ -48,10 +49,27 @@ def test_stretching_by_one_is_the_identity(spectra: torch.Tensor) -> None:
     np.testing.assert_allclose(_stretch(spectra, torch.ones(2, 1, 1)), spectra, atol=1e-5)
 
 
-def test_gain_alone_is_an_offset(spectra: torch.Tensor) -> None:
-    config = SpectrumAugmentConfig(1.0, formants=1.0, pitch=1.0, tilt_db=0.0, noise=0.0, band_masks=0)
-    torch.manual_seed(1)
+def test_a_generator_gives_the_same_and_leaves_the_global_numbers_alone(spectra: torch.Tensor) -> None:
+    augment = SpectrumAugment(SpectrumAugmentConfig(probability=1.0)).train()
+    before = torch.get_rng_state()
+    first = augment(spectra, torch.Generator().manual_seed(1))
+    assert torch.equal(augment(spectra, torch.Generator().manual_seed(1)), first)
+    assert not torch.equal(augment(spectra, torch.Generator().manual_seed(2)), first)
+    assert torch.equal(torch.get_rng_state(), before)
+
+
+def test_a_response_is_the_same_in_all_frames(spectra: torch.Tensor) -> None:
+    config = SpectrumAugmentConfig(1.0, formants=1.0, pitch=1.0, tilt_db=8.0, band_masks=0)
     augment = SpectrumAugment(config).train()
-    offset = augment._response(spectra)
-    assert torch.allclose(offset, offset[..., :1].expand_as(offset))
-    assert offset.abs().max() <= config.gain_db * np.log(10) / 20 + 1e-6
+    silence = torch.zeros_like(spectra)  # no harmonics, which voicing would change
+    changed = augment(silence, torch.Generator().manual_seed(1))
+    assert changed.std(dim=2).min() > 0.01
+    assert torch.equal(changed, changed[:, :1].expand_as(changed))
+
+
+@pytest.mark.parametrize(
+    "wrong", [{"probability": 2.0}, {"formants": 0.5}, {"pitch": float("nan")}, {"tilt_db": -1.0}, {"band_masks": -1}]
+)
+def test_what_makes_no_sense_is_refused_by_name(wrong: dict[str, float]) -> None:
+    with pytest.raises(InputError, match=next(iter(wrong))):
+        SpectrumAugmentConfig(**wrong)  # type: ignore[arg-type]

@@ -48,6 +48,13 @@ def test_a_seed_gives_the_same_bytes_and_leaves_the_global_numbers_alone(speech:
     assert torch.equal(speech, clean)
 
 
+def test_mixed_precision_changes_nothing(speech: Tensor) -> None:
+    augment = WaveformAugment(WaveformAugmentConfig(noise=1.0))
+    wanted = augment(speech, Generator().manual_seed(1))
+    with torch.autocast("cpu", torch.bfloat16):
+        assert torch.equal(augment(speech, Generator().manual_seed(1)), wanted)
+
+
 @pytest.mark.parametrize("name", SHARES)
 def test_what_is_drawn_does_not_depend_on_the_sound(speech: Tensor, name: str) -> None:
     augment = only(name, 0.5)
