@@ -28,6 +28,9 @@ SPLITS = ("train", "validation", "test")
 
 OffsetMethod = Literal["bilabial", "model"]
 
+Modality = Literal["audio-video", "audio", "video"]
+"""What a clip has: sound and lips, sound alone (speech without a face), or lips alone (a silent video)."""
+
 
 @dataclass(frozen=True, slots=True)
 class AvOffset:
@@ -60,8 +63,9 @@ class ClipRecord:
         clip_id: Unique in the corpus; letters, digits, ``_ -`` and ``/`` only (a dot would end the name in a shard).
         speaker: Name of the person, or of the folder that stands for one.
         split: One of `SPLITS`.
-        frames: Video frames at 25 per second; frame *i* is the picture from ``i / 25`` s to ``(i + 1) / 25`` s.
-        samples: Sound samples at 16 kHz.
+        frames: Video frames at 25 per second; frame *i* is the picture from ``i / 25`` s to ``(i + 1) / 25`` s. The
+            length of a clip without lips is counted in the same.
+        samples: Sound samples at 16 kHz; 0 for a clip without sound.
         text: Transcript, empty where none is known.
         phones: Phones in time, or None where no alignment was possible or wanted.
         shard: File name of the shard that holds the clip, below ``shards/``.
@@ -69,6 +73,7 @@ class ClipRecord:
         source_start: Seconds from the beginning of that file to the clip's.
         offset: How far sound and picture were apart; None where it could not be measured.
         quality: Measures of picture and sound by name, see `pase.preparation.stages.quality`.
+        modality: What the clip has; see `Modality`.
     """
 
     clip_id: str
@@ -83,20 +88,34 @@ class ClipRecord:
     source_start: float = 0.0
     offset: AvOffset | None = None
     quality: Mapping[str, float] = field(default_factory=dict)
+    modality: Modality = "audio-video"
 
     def __post_init__(self) -> None:
         if self.split not in SPLITS:
             raise InputError(f"clip {self.clip_id}: split {self.split!r} is not one of {', '.join(SPLITS)}")
-        if self.frames < 1 or self.samples < 1:
+        if self.modality not in get_args(Modality):
             raise InputError(
-                f"clip {self.clip_id}: {self.frames} frames and {self.samples} samples; both must be positive"
+                f"clip {self.clip_id}: modality {self.modality!r} is not one of {', '.join(get_args(Modality))}"
             )
+        if self.frames < 1 or (self.samples < 1 if self.heard else self.samples != 0):
+            wanted = "both must be positive" if self.heard else "a clip without sound has frames and no samples"
+            raise InputError(f"clip {self.clip_id}: {self.frames} frames and {self.samples} samples; {wanted}")
         if not all(math.isfinite(value) for value in (self.source_start, *self.quality.values())):
             raise InputError(f"clip {self.clip_id}: its start or a quality measure is no finite number")
 
     @property
+    def seen(self) -> bool:
+        """Whether the clip has lips."""
+        return self.modality != "audio"
+
+    @property
+    def heard(self) -> bool:
+        """Whether the clip has sound."""
+        return self.modality != "video"
+
+    @property
     def duration(self) -> float:
-        """Length of the picture in seconds."""
+        """Length in seconds, in whole frames."""
         return self.frames / FRAME_RATE
 
     def frame_labels(self) -> NDArray[np.int64]:
@@ -108,7 +127,7 @@ class ClipRecord:
 
 @dataclass(frozen=True, slots=True)
 class Clip:
-    """A clip's content.
+    """A clip's content; what it has not, as its record's modality says, is an array of length 0.
 
     Attributes:
         record: Its row of the manifest.

@@ -74,11 +74,12 @@ def record_to_json(record: ClipRecord) -> dict[str, Any]:
         "source_start": record.source_start,
         "av_offset": None if record.offset is None else asdict(record.offset),
         "quality": dict(record.quality),
+        "modality": record.modality,
     }
 
 
 def record_from_json(row: Mapping[str, Any]) -> ClipRecord:
-    """Inverse of `record_to_json`; further keys are ignored, the last three may be absent.
+    """Inverse of `record_to_json`; further keys are ignored, the last four may be absent.
 
     Raises:
         InputError: A key is absent or a value is not allowed.
@@ -97,6 +98,7 @@ def record_from_json(row: Mapping[str, Any]) -> ClipRecord:
             source_start=float(row.get("source_start", 0.0)),
             offset=None if row.get("av_offset") is None else AvOffset(**row["av_offset"]),
             quality={str(name): float(value) for name, value in dict(row.get("quality", {})).items()},
+            modality=row.get("modality", "audio-video"),
         )
     except (KeyError, TypeError, ValueError, OverflowError) as error:
         raise InputError(f"not a clip record: {type(error).__name__} {error}") from error

@@ -1,7 +1,8 @@
 """Shards: plain tar files that hold the members of many clips, readable by webdataset and by byte offset.
 
 The members of a clip lie beside each other as ``<clip_id>.flac``, ``<clip_id>.mp4``, ``<clip_id>.lips.npy`` and
-``<clip_id>.json``. Owner, mode and time are fixed, so equal clips give equal bytes.
+``<clip_id>.json``; a clip without sound lacks the first, one without lips the next two. Owner, mode and time are fixed,
+so equal clips give equal bytes.
 """
 
 import io
@@ -20,7 +21,8 @@ TAR_END = b"\0" * (2 * BLOCKSIZE)
 MAX_CLIP_BYTES = 512 * 2**20
 """A clip that claims to be larger is not read."""
 
-_MAX_ID = 90  # the longest member name must fit the 100 bytes of a plain tar header
+_NAME_BYTES = 100  # of a plain tar header
+_MAX_ID = 90  # the longest member name must fit them
 _SHARD = re.compile(r"[A-Za-z0-9_-]+\.tar")
 _ID = re.compile(r"[A-Za-z0-9_-]+(/[A-Za-z0-9_-]+)*")
 
@@ -73,10 +75,12 @@ def pack(clip_id: str, members: dict[str, bytes]) -> bytes:
 
     Args:
         clip_id: Identifier of the clip.
-        members: Content of every suffix of `MEMBERS`.
+        members: Content of those suffixes of `MEMBERS` that the clip has.
     """
     buffer = io.BytesIO()
     for suffix in MEMBERS:
+        if suffix not in members:
+            continue
         info = TarInfo(f"{check_clip_id(clip_id)}.{suffix}")
         info.size = len(members[suffix])
         info.mode = 0o644
@@ -91,12 +95,17 @@ def unpack(clip_id: str, block: bytes) -> dict[str, bytes]:
 
     Headers are read one by one, as `pack` writes them: links, sparse files and extended headers are refused.
 
+    Returns:
+        The members that there are; which of them the clip must have, its record says.
+
     Raises:
-        InputError: The block is not exactly the members of the clip.
+        InputError: The block is not exactly members of the clip in their order.
     """
     members: dict[str, bytes] = {}
     start = 0
-    for suffix in MEMBERS:
+    for number, suffix in enumerate(MEMBERS):
+        if _name_field(block, start) in [f"{clip_id}.{later}".encode() for later in MEMBERS[number + 1 :]]:
+            continue
         size = _member_size(f"{clip_id}.{suffix}", block[start : start + BLOCKSIZE])
         start += BLOCKSIZE
         end = start + size
@@ -107,6 +116,11 @@ def unpack(clip_id: str, block: bytes) -> dict[str, bytes]:
     if start != len(block):
         raise InputError(f"{len(block)} bytes where its members take {start}")
     return members
+
+
+def _name_field(block: bytes, start: int) -> bytes:
+    """What stands where a tar header has the member's name."""
+    return block[start : start + _NAME_BYTES].rstrip(b"\0")
 
 
 def _member_size(name: str, header: bytes) -> int:

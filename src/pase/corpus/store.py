@@ -4,7 +4,7 @@
 ``corpus.json``    format version, frame rate, sample rate, crop size, recipe, settings; written last, so that a
                    folder without it is unfinished
 ``manifest.jsonl`` one clip a line, sorted by clip id: its record, and its place in the shard
-``shards/*.tar``   the clips' sound, lip crops and lip points, see `pase.corpus.shards`
+``shards/*.tar``   the clips' sound, lip crops and lip points, as far as they have them, see `pase.corpus.shards`
 =================  =====================================================================================
 """
 

@@ -2,7 +2,7 @@
 
 import warnings
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any
+from typing import Any, get_args
 
 import numpy as np
 import torch
@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from torch.utils.data import DataLoader, Dataset, get_worker_info
 
 from pase.audio.waveform import Waveform
-from pase.corpus.clip import Clip, ClipRecord
+from pase.corpus.clip import Clip, ClipRecord, Modality
 from pase.corpus.codec import decode_lips, decode_sound
 from pase.corpus.store import Corpus
 from pase.data.sampling import BatchSampler, WindowKey
@@ -48,6 +48,11 @@ class WindowDataset(Dataset[Batch]):
             for number in range(len(self.corpora))
         ]
 
+    def modalities(self) -> NDArray[np.int64]:
+        """A number for what each clip has, equal for equal modalities; through all corpora, shape ``(clips,)``."""
+        names = get_args(Modality)
+        return np.array([names.index(record.modality) for _, record in self.items], dtype=np.int64)
+
     def __getitems__(self, keys: Sequence[WindowKey]) -> Batch:
         """The batch of these windows, which are of one length; torch's loaders ask for a batch by this name.
 
@@ -84,14 +89,20 @@ class WindowDataset(Dataset[Batch]):
         window = self.window(key)
         pictures = window.pictures(record.frames)
         waveform, lips = self._content(key.index, pictures, window.sound_end(self.config))
-        np.take(lips, pictures - pictures[0], axis=0, out=batch.lips[row].numpy(), mode="clip")
-        batch.waveform[row] = torch.from_numpy(window.sound(waveform, self.config))
+        if record.seen:
+            np.take(lips, pictures - pictures[0], axis=0, out=batch.lips[row].numpy(), mode="clip")
+        else:
+            batch.lips[row] = 0
+        batch.waveform[row] = torch.from_numpy(window.sound(waveform, self.config)) if record.heard else 0
         batch.phones[row] = torch.from_numpy(window.labels(record))
         batch.valid[row] = torch.from_numpy(window.middles < record.frames)
-        batch.seen[row] = batch.heard[row] = True
+        batch.seen[row], batch.heard[row] = record.seen, record.heard
 
     def _content(self, index: int, pictures: NDArray[np.int64], samples: int) -> tuple[Waveform, NDArray[np.uint8]]:
-        """The first samples of a clip's sound, and its lip crops from the first to the last of `pictures`."""
+        """The first samples of a clip's sound, and its lip crops from the first to the last of `pictures`.
+
+        What the clip has not is of length 0.
+        """
         start, stop = int(pictures[0]), int(pictures[-1]) + 1
         if self.keep:
             clip = self.clip(index)
@@ -99,11 +110,12 @@ class WindowDataset(Dataset[Batch]):
         number, record = self.items[index]
         encoded = self.corpora[number].encoded(record)
         try:
-            waveform, lips = decode_sound(encoded.flac, samples), decode_lips(encoded.mp4, start, stop)
-            if len(waveform) != min(samples, record.samples) or len(lips) != stop - start:
+            waveform = decode_sound(encoded.flac, samples) if record.heard else np.empty(0, np.float32)
+            lips = decode_lips(encoded.mp4, start, stop) if record.seen else np.empty(0, np.uint8)
+            if len(waveform) != min(samples, record.samples) or len(lips) != record.seen * (stop - start):
                 raise InputError(
                     f"the first {len(waveform)} samples and {len(lips)} of {stop - start} lip crops were found, "
-                    f"its record says {record.samples} samples and {record.frames} frames"
+                    f"its record says {record.samples} samples and {record.frames} frames ({record.modality})"
                 )
         except InputError as error:
             where = f"{self.corpora[number].folder}/shards/{record.shard}"

@@ -36,6 +36,9 @@ class CorpusDataModule(pl.LightningDataModule):
 
     A run that is continued from a checkpoint gets exactly the batches that it would have got, wherever it stopped.
 
+    Clips without lips and clips without sound are mixed with the others, in every batch in nearly the same share. They
+    come in validation and test batches too: `Batch.seen` and `Batch.heard` say what can be asked of a window.
+
     Args:
         corpora: Folders that `pase prepare` wrote, or addresses where such folders were copied to (``s3://...``).
         batch_size: Windows of a batch on each rank; all their frames are each other's negatives.
@@ -116,10 +119,11 @@ class CorpusDataModule(pl.LightningDataModule):
         return self.test_dataloader()
 
     def training_clips(self, most: int) -> Iterator[Clip]:
-        """At most `most` whole training clips, evenly spread; for calibration."""
+        """At most `most` whole training clips with sound, evenly spread; for calibration."""
         data = self._sets["train"]
-        for index in np.linspace(0, len(data) - 1, min(most, len(data)), dtype=int):
-            yield data.clip(int(index))
+        heard = [index for index, (_, record) in enumerate(data.items) if record.heard]
+        for place in np.linspace(0, len(heard) - 1, min(most, len(heard)), dtype=int):
+            yield data.clip(heard[int(place)])
 
     def state_dict(self) -> dict[str, Any]:
         """For the checkpoint: where the training batches are.
@@ -137,7 +141,7 @@ class CorpusDataModule(pl.LightningDataModule):
         buckets = [Bucket(frames, self._windows(frames)) for frames in self.window.lengths]
         rank, ranks = (self.trainer.global_rank, self.trainer.world_size) if self.trainer else (0, 1)
         try:
-            return BatchSampler(data.frames(), buckets, mixture, self.seed, rank, ranks)
+            return BatchSampler(data.frames(), buckets, mixture, self.seed, rank, ranks, data.modalities())
         except InputError as error:
             raise InputError(f"{', '.join(str(folder) for folder in self.folders)}: {error}") from error
 

@@ -78,7 +78,8 @@ class BatchSampler(Sampler[list[WindowKey]]):
     so neither ranks nor loader processes change what is trained on; a batch has one size on all ranks.
 
     Without weights every clip comes once an epoch, but for fewer than one batch of them, which are others each time.
-    Windows that fill no whole batch of their length join those of the next shorter one.
+    Windows that fill no whole batch of their length join those of the next shorter one. Clips of several kinds are
+    dealt evenly, so that the batches of a length have each kind in the same share, to within two windows.
 
     Args:
         frames: Frames of each clip, for each corpus an array; clips are counted through all corpora.
@@ -87,6 +88,7 @@ class BatchSampler(Sampler[list[WindowKey]]):
         seed: Decides order and places of windows.
         rank: Number of this process.
         ranks: Number of processes that train together.
+        kinds: A number for the kind of each clip, counted through all corpora; None: all of one kind.
 
     Attributes:
         first: Number of the batch with which iterating begins.
@@ -103,10 +105,12 @@ class BatchSampler(Sampler[list[WindowKey]]):
         seed: int = 0,
         rank: int = 0,
         ranks: int = 1,
+        kinds: Indices | None = None,
     ) -> None:
         self.buckets, self.seed, self.rank, self.ranks = tuple(buckets), seed, rank, ranks
         self.first = 0
         self._clips = sum(len(part) for part in frames)
+        self._kinds = np.zeros(self._clips, np.int64) if kinds is None else kinds
         self._check_buckets(frames)
         self._draws = (mixture or Mixture()).draws([len(part) for part in frames])
         self._cells = _cells(frames, [bucket.frames for bucket in buckets])
@@ -135,6 +139,7 @@ class BatchSampler(Sampler[list[WindowKey]]):
             "frames": [bucket.frames for bucket in self.buckets],
             "windows": [self.ranks * bucket.windows for bucket in self.buckets],
             "batches": len(self),
+            **({"kinds": np.unique(self._kinds, return_counts=True)[1].tolist()} if np.ptp(self._kinds) else {}),
         }
 
     def _part(self, bucket: Bucket, clips: Indices, seed: int) -> list[WindowKey]:
@@ -159,12 +164,23 @@ class BatchSampler(Sampler[list[WindowKey]]):
         pools: list[Indices] = []
         left = np.empty(0, np.int64)
         for number in reversed(range(len(self.buckets))):
-            pool = rng.permutation(np.concatenate([left, *(parts[number] for parts in drawn)]))
+            pool = self._shuffled(rng, np.concatenate([left, *(parts[number] for parts in drawn)]))
             size = self.ranks * self.buckets[number].windows
             whole = len(pool) // size * size
             left = pool[whole:]
             pools.append(pool[:whole].reshape(-1, size))
         return pools[::-1]
+
+    def _shuffled(self, rng: np.random.Generator, pool: Indices) -> Indices:
+        """The pool in a random order in which each kind is spread evenly from beginning to end."""
+        pool = rng.permutation(pool)
+        kinds, numbers, counts = np.unique(self._kinds[pool], return_inverse=True, return_counts=True)
+        if len(kinds) < 2:
+            return pool
+        places = np.empty(len(pool))
+        for number, count in enumerate(counts):
+            places[numbers == number] = (np.arange(count) + rng.random()) / count
+        return pool[np.argsort(places, kind="stable")]
 
     def _check_buckets(self, frames: Sequence[Indices]) -> None:
         longest = max((int(part.max()) for part in frames if len(part)), default=0)

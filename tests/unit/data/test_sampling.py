@@ -128,6 +128,44 @@ def test_shares_add_up(windows: int, weights: list[float]) -> None:
     assert np.abs(draws - exact).max() < 1
 
 
+@settings(deadline=None, max_examples=40)
+@given(
+    counts=st.lists(st.integers(1, 300), min_size=2, max_size=3),
+    windows=st.integers(1, 40),
+    ranks=st.sampled_from([1, 2, 3]),
+    weighted=st.booleans(),
+    seed=st.integers(0, 2**32),
+)
+def test_every_batch_has_each_kind_in_its_share(
+    counts: list[int], windows: int, ranks: int, weighted: bool, seed: int
+) -> None:
+    frames = [np.full(count, 75) for count in counts]
+    kinds = np.repeat(np.arange(len(counts)), counts)
+    mixture = Mixture([1.0 + number for number in range(len(counts))] if weighted else None)
+    shares = np.array(mixture.draws(counts)) / sum(counts)
+    if sum(counts) < windows * ranks:
+        return
+    for rank in range(ranks):
+        sampler = BatchSampler(frames, [Bucket(20, windows)], mixture, seed, rank, ranks, kinds)
+        for batch in epoch(sampler, 1):
+            found = np.bincount(kinds[[key.index for key in batch]], minlength=len(counts))
+            assert np.abs(found - windows * shares).max() < 2
+
+
+def test_clips_of_every_kind_come_once_in_an_order_by_chance() -> None:
+    kinds = np.repeat([0, 1], [60, 20])
+    sampler = BatchSampler([np.full(80, 75)], [Bucket(20, 8)], seed=1, kinds=kinds)
+    first, second = ([key.index for batch in epoch(sampler, number) for key in batch] for number in range(2))
+    assert sorted(first) == sorted(second) == list(range(80))
+    assert first != second
+
+
+def test_clips_of_one_kind_are_drawn_as_without_kinds() -> None:
+    plain, same = (BatchSampler([lengths_of(300)], buckets_of(400), kinds=kinds) for kinds in (None, np.ones(300, int)))
+    assert epoch(plain, 1) == epoch(same, 1)
+    assert plain.state() == same.state()
+
+
 def test_corpora_without_training_clips_give_nothing() -> None:
     empty = np.empty(0, np.int64)
     sampler = BatchSampler([empty, np.full(8, 75), empty], [Bucket(20, 8)])
