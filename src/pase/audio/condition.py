@@ -68,8 +68,8 @@ def degrade(waveform: Waveform, condition: Condition, seed: int, others: Sequenc
     """One clip as it is heard under a condition.
 
     What is drawn depends on the seed and the clip's samples alone (babble on the others, too): a clip has the same
-    noise at every level of a sweep, whatever stands before it in a corpus. Nothing moves in time. Clips that would exceed full scale are turned
-    down as a whole.
+    noise at every level of a sweep, whatever stands before it in a corpus. Nothing moves in time. Clips that would
+    exceed full scale are turned down as a whole.
 
     Args:
         waveform: 16 kHz mono, shape ``(S,)``.
