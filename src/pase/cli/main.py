@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from pase import __version__
-from pase.errors import PaseError
+from pase.errors import InputError, PaseError
 
 _LIGHTNING = {
     "fit": "train an encoder: pase fit --config CONFIG.yaml (--print_config shows all settings)",
@@ -49,16 +49,13 @@ def _parser(given: Sequence[str]) -> argparse.ArgumentParser:
         added.set_defaults(run=run)
         return added
 
-    _add_synthesize(
-        command("synthesize", _synthesize, "write talking faces with exact phone times, to try everything on")
-    )
+    _add_synthesize(command("synthesize", _synthesize, "write talking faces, or speech alone, with exact phone times"))
     prepare = command("prepare", _prepare, "turn talking-face videos into a phoneme-aligned corpus")
     if given[:1] == ["prepare"]:  # its arguments know the recipes, which takes imports
         _add_prepare(prepare)
     _add_inspect(command("inspect", _inspect, "write a page to look at a prepared corpus, or at one of its clips"))
     for name, text in _LIGHTNING.items():
         commands.add_parser(name, help=text)  # `main` runs these before parsing comes here
-    _add_study(command("study", _study, "train rows of settings with several seeds each, and compare them"))
     _add_export(command("export", _export, "turn a Lightning checkpoint into a folder for use"))
     _add_encode(command("encode", _encode, "features of a sound or video file, as .npy"))
     _add_evaluate(
@@ -70,16 +67,37 @@ def _parser(given: Sequence[str]) -> argparse.ArgumentParser:
 def _add_synthesize(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("output", type=Path, help="folder to write to")
     parser.add_argument("--clips", type=int, default=100, help="number of clips (default: %(default)s)")
-    parser.add_argument("--speakers", type=int, default=4, help="number of speakers (default: %(default)s)")
+    parser.add_argument("--speakers", type=int, help="default: 4 with faces, a fifth of the clips without")
     parser.add_argument("--seed", type=int, default=0, help="the same seed gives the same clips (default: %(default)s)")
-    parser.add_argument("--landmarks", action="store_true", help="also write the renderer's own face landmarks")
+    parser.add_argument(
+        "--kind", choices=("faces", "speech"), default="faces", help="videos, or sound alone (default: %(default)s)"
+    )
+    parser.add_argument("--landmarks", action="store_true", help="faces: also write the renderer's own face landmarks")
+    parser.add_argument(
+        "--engines", nargs="+", metavar="NAME", help="speech: of espeak, flite, festival (default: those installed)"
+    )
 
 
 def _synthesize(options: argparse.Namespace) -> None:
+    if options.kind == "speech":
+        _synthesize_speech(options)
+        return
     from pase.corpus.synthetic import synthesize
 
-    synthesize(options.output, options.clips, options.speakers, options.seed, options.landmarks)
-    print(f"{options.clips} clips of {options.speakers} speakers in {options.output}")
+    if options.engines is not None:
+        raise InputError("--engines goes with --kind speech: faces speak with espeak alone")
+    speakers = 4 if options.speakers is None else options.speakers
+    synthesize(options.output, options.clips, speakers, options.seed, options.landmarks)
+    print(f"{options.clips} clips of {speakers} speakers in {options.output}")
+
+
+def _synthesize_speech(options: argparse.Namespace) -> None:
+    from pase.corpus.synthetic.voices import synthesize_speech
+
+    if options.landmarks:
+        raise InputError("--landmarks goes with --kind faces: speech alone has none")
+    engines = synthesize_speech(options.output, options.clips, options.speakers, options.seed, options.engines)
+    print(f"{options.clips} clips by {', '.join(engine.name for engine in engines)} in {options.output}")
 
 
 def _add_prepare(parser: argparse.ArgumentParser) -> None:
@@ -111,23 +129,6 @@ def _inspect(options: argparse.Namespace) -> None:
         from pase.inspection.corpus_page import inspect_corpus
 
         print(inspect_corpus(options.corpus, options.output, options.seed))
-
-
-def _add_study(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("study", type=Path, help="YAML file that names the rows, e.g. configs/study/ablation.yaml")
-    parser.add_argument("--output", type=Path, required=True, help="folder for results.jsonl, results.md, report.html")
-    parser.add_argument("--seeds", type=int, nargs="+", default=[0, 1, 2], help="of each row (default: 0 1 2)")
-    parser.add_argument("--only", nargs="+", default=[], metavar="ROW", help="run these rows (default: all)")
-    parser.add_argument("--jobs", type=int, default=1, help="runs at once (default: %(default)s)")
-
-
-def _study(options: argparse.Namespace) -> None:
-    from pase.study.runner import run_study
-
-    page = run_study(
-        options.study, options.output, options.seeds, options.only, options.jobs, lambda line: print(line, flush=True)
-    )
-    print(f"report: {page}")
 
 
 def _add_export(parser: argparse.ArgumentParser) -> None:

@@ -6,29 +6,23 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from pase.audio.waveform import Waveform
 from pase.corpus.clip import FRAME_RATE
 from pase.corpus.synthetic.articulation import articulate
+from pase.corpus.synthetic.batch import check_numbers, claim_folder, in_quiet_room, remove_leftovers, write_clips
 from pase.corpus.synthetic.camera import face_points, film, make_scene
 from pase.corpus.synthetic.identity import Person, make_person
 from pase.corpus.synthetic.sentences import draw_sentence
 from pase.corpus.synthetic.speech import Speech, speak
-from pase.errors import InputError, PaseError
-from pase.execution.base import WorkerDiedError, usable_cpus
-from pase.execution.local import LocalExecutor
-from pase.execution.progress import ProgressReport
 from pase.extras import require
-from pase.files import atomic_path, make_folder, read_json, write_json, write_text
+from pase.files import atomic_path, write_text
 from pase.phonemes.textgrid import write_textgrid
 from pase.video.writing import write_video
 
 FORMAT = 1
 """Raised whenever the same seed gives other clips than before."""
 
-_SETTINGS = "synthetic.json"
 _SHORTEST, _LONGEST = 2.5, 5.0  # seconds of a clip
 _CLIPS_PER_WORKER = 6  # starting a process takes as long as rendering these
-_LOUDNESS = 0.07  # root mean square of the speech
 
 
 def synthesize(
@@ -53,49 +47,12 @@ def synthesize(
         MissingExtraError: `espeakng-loader` is not installed.
         PaseError: A process was killed, for example for want of memory; the same command goes on.
     """
-    _check(clips, speakers, seed, workers)
+    check_numbers(clips, speakers, seed, workers)
     require("espeakng_loader")
-    _claim(output, speakers, seed)
+    claim_folder(output, {"format": FORMAT, "seed": seed, "speakers": speakers})
     todo = [number for number in range(clips) if not _complete(output, speakers, number, landmarks)]
     job = partial(_write_clip, output, speakers, seed, landmarks)
-    # In this process where starting others would take longer than the work.
-    helpful = min(workers or usable_cpus(), -(-len(todo) // _CLIPS_PER_WORKER))
-    executor = LocalExecutor(helpful if helpful > 1 else 0)
-    with ProgressReport("synthesizing", len(todo)) as report, executor:
-        for number, outcome in executor.run(job, todo):
-            if isinstance(outcome, WorkerDiedError):
-                stem = _stem(output, speakers, number)
-                raise PaseError(f"{stem}: {outcome}. Is there memory enough? The same command goes on from here.")
-            if isinstance(outcome, BaseException):
-                raise outcome
-            report.advance(failed=False)
-
-
-def _check(clips: int, speakers: int, seed: int, workers: int | None) -> None:
-    for name, value in (("clips", clips), ("speakers", speakers), ("workers", 1 if workers is None else workers)):
-        if value < 1:
-            raise InputError(f"{name} must be at least 1, not {value}")
-    if seed < 0:
-        raise InputError(f"the seed must not be negative: {seed}")
-    if speakers > clips:
-        raise InputError(f"{clips} clips cannot show {speakers} speakers: ask for at least {speakers} clips")
-
-
-def _claim(output: Path, speakers: int, seed: int) -> None:
-    """Mark the folder as this corpus, or find that it is."""
-    wanted = {"format": FORMAT, "seed": seed, "speakers": speakers}
-    settings = output / _SETTINGS
-    if settings.is_file():
-        found = read_json(settings)
-        if found != wanted:
-            raise InputError(
-                f"{output} holds another synthetic corpus: {found}, wanted {wanted}. Choose another folder."
-            )
-        return
-    make_folder(output)
-    if any(output.iterdir()):
-        raise InputError(f"{output} holds other files and no {_SETTINGS}. Choose a new or an empty folder.")
-    write_json(settings, wanted)
+    write_clips(job, todo, partial(_stem, output, speakers), workers, _CLIPS_PER_WORKER)
 
 
 def _stem(output: Path, speakers: int, number: int) -> Path:
@@ -111,8 +68,7 @@ def _complete(output: Path, speakers: int, number: int, landmarks: bool) -> bool
 def _write_clip(output: Path, speakers: int, seed: int, with_landmarks: bool, number: int) -> None:
     """Write the files of one clip, each atomically, the video last."""
     stem = _stem(output, speakers, number)
-    for leftover in stem.parent.glob(f".{stem.name}*.part*"):  # of a run that was killed
-        leftover.unlink(missing_ok=True)
+    remove_leftovers(stem)
     person = make_person(seed, number % speakers)
     rng = np.random.default_rng([seed, 2, number])
     text, speech = _draw_speech(person, rng)
@@ -123,7 +79,9 @@ def _write_clip(output: Path, speakers: int, seed: int, with_landmarks: bool, nu
     write_textgrid(stem.with_suffix(".TextGrid"), speech.words, speech.phones, speech.frames / FRAME_RATE)
     if with_landmarks:
         _write_points(stem.with_suffix(".landmarks.npz"), face_points(scene, person.face, pose))
-    write_video(stem.with_suffix(".mp4"), film(scene, person.face, pose), _record(speech.waveform, rng), FRAME_RATE)
+    write_video(
+        stem.with_suffix(".mp4"), film(scene, person.face, pose), in_quiet_room(speech.waveform, rng), FRAME_RATE
+    )
 
 
 def _draw_speech(person: Person, rng: np.random.Generator) -> tuple[str, Speech]:
@@ -134,14 +92,6 @@ def _draw_speech(person: Person, rng: np.random.Generator) -> tuple[str, Speech]
         speech = speak(text, person.voice, before, after)
         if _SHORTEST <= speech.frames / FRAME_RATE <= _LONGEST:
             return text, speech
-
-
-def _record(waveform: Waveform, rng: np.random.Generator) -> Waveform:
-    """Record speech in a quiet room: level by chance, some noise in the silence."""
-    level = np.sqrt(np.mean(np.square(waveform[waveform != 0])))
-    gain = _LOUDNESS * 10 ** rng.uniform(-0.2, 0.2) / max(float(level), 1e-6)
-    noise = rng.standard_normal(len(waveform)) * 10 ** rng.uniform(-3.8, -3.0)
-    return np.clip(waveform * gain + noise, -1, 1).astype(np.float32)
 
 
 def _write_points(path: Path, points: NDArray[np.float32]) -> None:

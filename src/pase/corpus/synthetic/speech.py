@@ -5,7 +5,6 @@ silent closure is written before that sample; it is found again as the run of ex
 interval holds its closure, as in hand-made labels.
 """
 
-import ctypes
 from dataclasses import dataclass
 
 import numpy as np
@@ -13,7 +12,7 @@ from numpy.typing import NDArray
 
 from pase.audio.waveform import SAMPLE_RATE, Waveform, resample
 from pase.corpus.clip import FRAME_RATE
-from pase.phonemes.espeak import CHARS_UTF8, PHONEME_EVENTS, PHONEME_IPA, espeak
+from pase.corpus.synthetic.espeak_events import PHONEME, WORD, Event, Parameter, run_espeak
 from pase.phonemes.intervals import PhoneInterval, PhoneTrack
 from pase.phonemes.inventory import SILENCE
 from pase.phonemes.ipa import arpabet_of_ipa
@@ -24,10 +23,6 @@ _SCOTTISH_LINK = "ʲ"
 _LONGEST_CLOSURE = 0.06  # seconds of a pause that belong to the stop after it
 _LONGEST_GAP = 0.12  # a longer run of zeros between two phones is a pause, not a closure
 
-# From espeak-ng's speak_lib.h.
-_RATE, _PITCH = 1, 3
-_LIST_TERMINATED, _WORD, _PHONEME = 0, 1, 7
-
 
 @dataclass(frozen=True, slots=True)
 class Voice:
@@ -37,13 +32,15 @@ class Voice:
         accent: espeak-ng voice file, for example ``gmw/en-US``.
         variant: espeak-ng voice variant; one without echo, which would fill the silences.
         rate: Words per minute.
-        pitch: 0 ... 100, 50 is the variant's own.
+        pitch: 0 ... 99, 50 is the variant's own.
+        pitch_range: How far the pitch moves, 0 ... 99, 50 is the variant's own.
     """
 
     accent: str
     variant: str
     rate: int
     pitch: int
+    pitch_range: int = 50
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,34 +63,6 @@ class Speech:
         return len(self.waveform) * FRAME_RATE // SAMPLE_RATE
 
 
-@dataclass(frozen=True, slots=True)
-class _Event:
-    kind: int
-    sample: int
-    text_position: int
-    symbol: str
-
-
-class _Id(ctypes.Union):
-    _fields_ = [("number", ctypes.c_int), ("name", ctypes.c_char_p), ("string", ctypes.c_char * 8)]
-
-
-class _RawEvent(ctypes.Structure):
-    _fields_ = [
-        ("type", ctypes.c_int),
-        ("unique_identifier", ctypes.c_uint),
-        ("text_position", ctypes.c_int),
-        ("length", ctypes.c_int),
-        ("audio_position", ctypes.c_int),
-        ("sample", ctypes.c_int),
-        ("user_data", ctypes.c_void_p),
-        ("id", _Id),
-    ]
-
-
-_Callback = ctypes.CFUNCTYPE(ctypes.c_int, ctypes.POINTER(ctypes.c_short), ctypes.c_int, ctypes.POINTER(_RawEvent))
-
-
 def speak(text: str, voice: Voice, before: float = 0.3, after: float = 0.3) -> Speech:
     """Say a sentence.
 
@@ -108,7 +77,7 @@ def speak(text: str, voice: Voice, before: float = 0.3, after: float = 0.3) -> S
         InputError: espeak-ng used a phone that `pase.phonemes.ipa` does not know.
     """
     pcm, rate, events = _synthesize(text, voice)
-    spoken = [event for event in events if event.kind == _PHONEME]
+    spoken = [event for event in events if event.kind == PHONEME]
     first = next(event.sample for event in spoken if event.symbol) / rate
     last = int(np.flatnonzero(pcm)[-1] + 1) / rate
     # espeak-ng itself begins and ends with some silence, and before a first stop with its closure.
@@ -124,6 +93,25 @@ def speak(text: str, voice: Voice, before: float = 0.3, after: float = 0.3) -> S
     return Speech(waveform, PhoneTrack(tuple(intervals)), _words(text, segments, shift))
 
 
+def say(text: str, voice: Voice) -> tuple[Waveform, int, PhoneTrack]:
+    """Say a sentence and leave it as espeak-ng gives it.
+
+    Args:
+        text: As in `speak`.
+        voice: Who says it.
+
+    Returns:
+        Sound in -1 ... 1, shape ``(N,)``; its sample rate in Hz; every phone and silence from 0 to its end.
+
+    Raises:
+        MissingExtraError: `espeakng-loader` is not installed.
+        InputError: espeak-ng used a phone that `pase.phonemes.ipa` does not know.
+    """
+    pcm, rate, events = _synthesize(text, voice)
+    phones = _phones(_segments(_without_links(events, pcm), pcm, rate), 0.0, len(pcm) / rate)
+    return (pcm / 32768).astype(np.float32), rate, PhoneTrack(tuple(phones))
+
+
 @dataclass(frozen=True, slots=True)
 class _Segment:
     """One espeak-ng phone (or pause, `symbol` empty), seconds from espeak-ng's own start."""
@@ -134,13 +122,13 @@ class _Segment:
     text_position: int
 
 
-def _segments(events: list[_Event], pcm: NDArray[np.int16], rate: int) -> list[_Segment]:
+def _segments(events: list[Event], pcm: NDArray[np.int16], rate: int) -> list[_Segment]:
     """Join events and closures to segments without gaps."""
     starts: list[tuple[str, int, int]] = []
     word_start = 0
     in_pause = True  # espeak-ng may begin with silence
     for event in events:
-        if event.kind == _WORD:
+        if event.kind == WORD:
             word_start = event.sample
             continue
         start = event.sample
@@ -161,12 +149,12 @@ def _segments(events: list[_Event], pcm: NDArray[np.int16], rate: int) -> list[_
     ]
 
 
-def _without_links(events: list[_Event], pcm: NDArray[np.int16]) -> list[_Event]:
+def _without_links(events: list[Event], pcm: NDArray[np.int16]) -> list[Event]:
     """Drop the glides by which espeak-ng links two vowels ("happy apple"), so that they belong to the first vowel.
 
     They have no symbol, as pauses, but sound; in Scotland a symbol of their own.
     """
-    phones = [number for number, event in enumerate(events) if event.kind == _PHONEME]
+    phones = [number for number, event in enumerate(events) if event.kind == PHONEME]
     ends = [events[number].sample for number in phones[1:]] + [len(pcm)]
     links = set()
     for number, end in zip(phones, ends, strict=True):
@@ -216,29 +204,6 @@ def _words(text: str, segments: list[_Segment], shift: float) -> tuple[WordInter
     return tuple(words)
 
 
-def _synthesize(text: str, voice: Voice) -> tuple[NDArray[np.int16], int, list[_Event]]:
-    """Run espeak-ng once from a fresh state, so that the same text and voice give the same samples."""
-    pcm: list[NDArray[np.int16]] = []
-    events: list[_Event] = []
-
-    def collect(samples: "ctypes._Pointer[ctypes.c_short]", count: int, raw: "ctypes._Pointer[_RawEvent]") -> int:
-        if count > 0:
-            pcm.append(np.ctypeslib.as_array(samples, (count,)).copy())
-        index = 0
-        while raw[index].type != _LIST_TERMINATED:
-            event = raw[index]
-            symbol = event.id.string.decode("utf-8") if event.type == _PHONEME else ""
-            if event.type in (_WORD, _PHONEME):
-                events.append(_Event(event.type, event.sample, event.text_position, symbol.strip("ˈˌ")))
-            index += 1
-        return 0
-
-    with espeak(f"{voice.accent}+{voice.variant}", PHONEME_EVENTS | PHONEME_IPA) as (library, rate):
-        library.espeak_ng_SetRandSeed(ctypes.c_long(1))
-        callback = _Callback(collect)
-        library.espeak_SetSynthCallback(callback)
-        library.espeak_SetParameter(_RATE, voice.rate, 0)
-        library.espeak_SetParameter(_PITCH, voice.pitch, 0)
-        line = text.encode("utf-8")
-        library.espeak_Synth(line, ctypes.c_size_t(len(line) + 1), 0, 0, 0, CHARS_UTF8, None, None)
-    return np.concatenate(pcm), rate, events
+def _synthesize(text: str, voice: Voice) -> tuple[NDArray[np.int16], int, list[Event]]:
+    parameters = {Parameter.RATE: voice.rate, Parameter.PITCH: voice.pitch, Parameter.RANGE: voice.pitch_range}
+    return run_espeak(text, f"{voice.accent}+{voice.variant}", parameters)
