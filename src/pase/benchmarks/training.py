@@ -1,0 +1,187 @@
+"""Where the time of a training step goes, and how much of it is waiting for data.
+
+A preset is trained for some steps on a corpus, as `pase fit` would; nothing is written. On a GPU every part is waited
+for before the next begins, so that its time is its own: the sum is an upper bound of what a step takes.
+
+    python -m pase.benchmarks.training --config configs/model/pase_tiny.yaml --config configs/grid_cpu.yaml \
+        [--steps 30] [--warmup 5] [any other argument of pase fit]
+"""
+
+import argparse
+import shlex
+import sys
+import time
+import warnings
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+import lightning.pytorch as pl
+import torch
+from torch import nn
+
+from pase.data.windows import Batch
+from pase.errors import InputError, PaseError
+from pase.training.build import Built, build
+from pase.training.task import PaseTask
+
+DATA, REST, BACKWARD, OPTIMIZER = "waiting for data", "alignment and loss", "backward", "optimizer"
+
+
+class Stopwatch:
+    """Adds up the time of parts; that of a part within another counts for the inner one alone.
+
+    Args:
+        clock: Seconds.
+    """
+
+    def __init__(self, clock: Callable[[], float]) -> None:
+        self.seconds: dict[str, float] = {}
+        self._clock = clock
+        self._parts: list[str] = []
+        self._since = 0.0
+
+    def switch(self, part: str) -> None:
+        """Leave all parts and begin this one."""
+        self._count()
+        self._parts = [part]
+
+    def enter(self, part: str) -> None:
+        """Begin a part within the present one."""
+        self._count()
+        self._parts.append(part)
+
+    def leave(self) -> None:
+        """Go back to the part around the present one."""
+        self._count()
+        self._parts.pop()
+
+    def _count(self) -> None:
+        now = self._clock()
+        if self._parts:
+            self.seconds[self._parts[-1]] = self.seconds.get(self._parts[-1], 0.0) + now - self._since
+        self._since = now
+
+
+class StepProfile(pl.Callback):
+    """Times the parts of each step.
+
+    Args:
+        warmup: First steps, which do not count.
+    """
+
+    def __init__(self, warmup: int) -> None:
+        self.warmup = warmup
+        self.steps = 0
+        self.windows = 0
+        self.watch = Stopwatch(_now)
+
+    def on_train_start(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
+        """Watch the modules that have a part of their own."""
+        assert isinstance(pl_module, PaseTask)  # noqa: S101 - for the type; `profile` builds no other
+        for module, part in parts_of(pl_module):
+            module.register_forward_pre_hook(lambda *_, part=part: self.watch.enter(part))
+            module.register_forward_hook(lambda *_: self.watch.leave())
+
+    def on_train_batch_start(self, trainer: pl.Trainer, pl_module: pl.LightningModule, batch: Any, _: int) -> None:
+        """The batch has come."""
+        self.watch.switch(REST)
+
+    def on_before_backward(self, trainer: pl.Trainer, pl_module: pl.LightningModule, loss: torch.Tensor) -> None:
+        """The loss is there."""
+        self.watch.switch(BACKWARD)
+
+    def on_after_backward(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
+        """The gradients are there."""
+        self.watch.switch(OPTIMIZER)
+
+    def on_train_batch_end(
+        self, trainer: pl.Trainer, pl_module: pl.LightningModule, outputs: Any, batch: Any, batch_idx: int
+    ) -> None:
+        """The step is over."""
+        self.watch.switch(DATA)
+        if trainer.global_step <= self.warmup:
+            self.watch.seconds.clear()
+        else:
+            self.steps += 1
+            self.windows += len(batch) if isinstance(batch, Batch) else 0
+
+
+def parts_of(task: PaseTask) -> list[tuple[nn.Module, str]]:
+    """Modules whose forward pass is a part of the step."""
+    model = task.model
+    named: dict[str, list[nn.Module | None]] = {
+        "augmentation": [child for name, child in task.named_children() if name.endswith("_augment")],
+        "visual encoder": [model.video],
+        "audio encoder": [model.audio],
+        "reconstruction": [model.reconstruction],
+    }
+    return [(module, part) for part, modules in named.items() for module in modules if module is not None]
+
+
+def profile(built: Built, steps: int, warmup: int) -> StepProfile:
+    """Train for some steps; writes nothing."""
+    found = StepProfile(warmup)
+    settings = built.settings["trainer"]
+    trainer = pl.Trainer(
+        accelerator=settings["accelerator"],
+        devices=1,
+        precision=settings["precision"],
+        max_steps=warmup + steps,
+        limit_val_batches=0,
+        callbacks=[found],
+        logger=False,
+        enable_checkpointing=False,
+        enable_progress_bar=False,
+        enable_model_summary=False,
+    )
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # Lightning's advice is for real runs
+        trainer.fit(built.task, built.data)
+    return found
+
+
+def table(seconds: Mapping[str, float], steps: int) -> str:
+    """Markdown: each part's time in a step and its share."""
+    total = sum(seconds.values())
+    ordered = sorted(seconds.items(), key=lambda item: -item[1])
+    rows = [f"| {part} | {1e3 * spent / steps:.1f} ms | {spent / total:.1%} |" for part, spent in ordered]
+    whole = f"| whole step | {1e3 * total / steps:.1f} ms | 100 % |"
+    return "\n".join(["| part | time per step | share |", "|---|---|---|", *rows, whole])
+
+
+def _now() -> float:
+    if torch.cuda.is_available():
+        torch.cuda.synchronize()
+    return time.perf_counter()
+
+
+def _arguments(arguments: Sequence[str]) -> tuple[argparse.Namespace, list[str]]:
+    parser = argparse.ArgumentParser(
+        prog="python -m pase.benchmarks.training",
+        description=__doc__,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        allow_abbrev=False,
+    )
+    parser.add_argument("--steps", type=int, default=30, help="that count (default %(default)s)")
+    parser.add_argument("--warmup", type=int, default=5, help="steps before them (default %(default)s)")
+    return parser.parse_known_args(arguments)
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Measure and print; returns the exit status."""
+    options, for_fit = _arguments(arguments)
+    try:
+        if options.steps < 1 or options.warmup < 0:
+            raise InputError(f"{options.steps} steps after {options.warmup}: at least one step is needed to measure")
+        found = profile(build(for_fit), options.steps, options.warmup)
+    except PaseError as error:
+        print(f"error: {error}", file=sys.stderr)
+        return 1
+    seconds = found.watch.seconds
+    print(f"python -m pase.benchmarks.training {shlex.join(arguments)}\n\n{table(seconds, found.steps)}\n")
+    print(f"{found.windows / sum(seconds.values()):.1f} windows per second, {torch.get_num_threads()} threads")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
