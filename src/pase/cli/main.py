@@ -56,6 +56,7 @@ def _parser(given: Sequence[str]) -> argparse.ArgumentParser:
     _add_inspect(command("inspect", _inspect, "write a page to look at a prepared corpus, or at one of its clips"))
     for name, text in _LIGHTNING.items():
         commands.add_parser(name, help=text)  # `main` runs these before parsing comes here
+    _add_study(command("study", _study, "train rows of settings with several seeds each, and compare them"))
     _add_export(command("export", _export, "turn a Lightning checkpoint into a folder for use"))
     _add_encode(command("encode", _encode, "features of a sound or video file, as .npy"))
     _add_evaluate(
@@ -129,6 +130,23 @@ def _inspect(options: argparse.Namespace) -> None:
         from pase.inspection.corpus_page import inspect_corpus
 
         print(inspect_corpus(options.corpus, options.output, options.seed))
+
+
+def _add_study(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("study", type=Path, help="YAML file that names the rows, e.g. configs/study/ablation.yaml")
+    parser.add_argument("--output", type=Path, required=True, help="folder for results.jsonl, results.md, report.html")
+    parser.add_argument("--seeds", type=int, nargs="+", default=[0, 1, 2], help="of each row (default: 0 1 2)")
+    parser.add_argument("--only", nargs="+", default=[], metavar="ROW", help="run these rows (default: all)")
+    parser.add_argument("--jobs", type=int, default=1, help="runs at once (default: %(default)s)")
+
+
+def _study(options: argparse.Namespace) -> None:
+    from pase.study.runner import run_study
+
+    page = run_study(
+        options.study, options.output, options.seeds, options.only, options.jobs, lambda line: print(line, flush=True)
+    )
+    print(f"report: {page}")
 
 
 def _add_export(parser: argparse.ArgumentParser) -> None:
