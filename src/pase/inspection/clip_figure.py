@@ -32,19 +32,26 @@ class DrawnClip:
     Attributes:
         clip: The clip.
         words: Its words in time, or none.
-        spectra: Log-STFT at 125 Hz, shape ``(N, 257)``.
-        gap: Lip gap in eye distances, shape ``(T,)``.
+        spectra: Log-STFT at 125 Hz, shape ``(N, 257)``; None for a clip without sound.
+        gap: Lip gap in eye distances, shape ``(T,)``; None for a clip without lips.
     """
 
     clip: Clip
     words: Sequence[WordInterval]
-    spectra: NDArray[np.float32]
-    gap: NDArray[np.float32]
+    spectra: NDArray[np.float32] | None
+    gap: NDArray[np.float32] | None
 
     @classmethod
     def of(cls, clip: Clip, words: Sequence[WordInterval]) -> "DrawnClip":
         """Compute it."""
-        return cls(clip, words, log_spectra(clip.waveform), lip_gap(clip.lip_points))
+        spectra = log_spectra(clip.waveform) if clip.record.heard else None
+        return cls(clip, words, spectra, lip_gap(clip.lip_points) if clip.record.seen else None)
+
+    def has(self, track: str) -> bool:
+        """Whether there is something to draw in a track out of `_HEIGHTS`."""
+        heard, seen = self.clip.record.heard, self.clip.record.seen
+        sound = {"words": bool(self.words), "phones": bool(self.phones), "spectrogram": heard, "waveform": heard}
+        return {**sound, "lips": seen, "gap": seen}[track]
 
     @property
     def phones(self) -> Sequence[PhoneInterval]:
@@ -62,7 +69,7 @@ def spans_of(seconds: float, longest: float) -> list[Span]:
 
 def draw_part(drawn: DrawnClip, span: Span) -> Figure:
     """One part of a clip, all tracks over the same seconds."""
-    tracks = [name for name in _HEIGHTS if (name != "words" or drawn.words) and (name != "phones" or drawn.phones)]
+    tracks = [name for name in _HEIGHTS if drawn.has(name)]
     heights = [_HEIGHTS[name] for name in tracks]
     figure = Figure(figsize=(11, sum(heights) + 0.5), layout=ConstrainedLayoutEngine(hspace=0.01, h_pad=0.02))
     axes = dict(zip(tracks, figure.subplots(len(tracks), 1, sharex=True, height_ratios=heights), strict=True))
@@ -70,12 +77,16 @@ def draw_part(drawn: DrawnClip, span: Span) -> Figure:
         _words(axes["words"], drawn.words, span)
     if drawn.phones:
         draw_phones(axes["phones"], drawn.phones, span)
-    draw_spectrogram(axes["spectrogram"], drawn.spectra, span)
-    _boundaries(axes["spectrogram"], drawn.phones)
-    _waveform(axes["waveform"], drawn.clip.waveform, span)
-    draw_lips(axes["lips"], drawn.clip.lips, span, _CROPS)
-    _gap(axes["gap"], drawn.gap, drawn.phones)
-    axes["gap"].set_xlim(*span)
+    if drawn.spectra is not None:
+        draw_spectrogram(axes["spectrogram"], drawn.spectra, span)
+        _boundaries(axes["spectrogram"], drawn.phones)
+        _waveform(axes["waveform"], drawn.clip.waveform, span)
+    if drawn.gap is not None:
+        draw_lips(axes["lips"], drawn.clip.lips, span, _CROPS)
+        _gap(axes["gap"], drawn.gap, drawn.phones)
+    last = axes[tracks[-1]]
+    last.set_xlim(*span)
+    last.set_xlabel("seconds")
     return figure
 
 
@@ -112,5 +123,4 @@ def _gap(axes: Axes, gap: NDArray[np.float32], phones: Sequence[PhoneInterval]) 
     axes.plot((np.arange(len(gap)) + 0.5) / FRAME_RATE, gap, color=INK, linewidth=1.6, marker="o", markersize=2.5)
     axes.set_ylim(0, max(float(gap.max()) * 1.1, 0.02))
     axes.set_ylabel("lip gap\n(eye distances)")
-    axes.set_xlabel("seconds")
     plain(axes)

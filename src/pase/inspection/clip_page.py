@@ -85,12 +85,14 @@ def _sections(corpus: Corpus, clip: Clip, remarks: list[str]) -> list[Section]:
         ("starts there at", f"{record.source_start:.2f} s"),
         ("speaker", record.speaker),
         ("split", record.split),
+        ("modality", record.modality),
         ("corpus", f"{corpus.folder}, shards/{record.shard}"),
         *((quality_name(name), f"{value:.3g}") for name, value in sorted(record.quality.items())),
         *(("remark", remark) for remark in remarks),
     ]
+    names = {"audio-video": "Sound and lips", "audio": "Sound", "video": "Lips"}
     return [
-        Section("Sound and lips in time", note=cut, pictures=_pictures(clip)),
+        Section(f"{names[record.modality]} in time", note=cut, pictures=_pictures(clip)),
         Section("To play", players=[player]),
         Section("Facts", facts=facts),
     ]
@@ -103,8 +105,11 @@ def _pictures(clip: Clip) -> list[Picture]:
         words = place_words(record.text.split(), record.phones)
     drawn = DrawnClip.of(clip, words)
     shown = [name for name, present in (("words", drawn.words), ("phones coloured by viseme", drawn.phones)) if present]
-    shown += ["spectrogram (0 to 8 kHz)", "sound", "lip crops", "lip gap"]
-    where = " Lips should close where the curve is shaded: /p b m/." if drawn.phones else " Its phones are not known."
+    shown += ["spectrogram (0 to 8 kHz)", "sound"] if record.heard else []
+    shown += ["lip crops", "lip gap"] if record.seen else []
+    where = " Its phones are not known."
+    if drawn.phones:
+        where = " Lips should close where the curve is shaded: /p b m/." if record.seen else ""
     caption = f"From above: {', '.join(shown)}.{where}"
     spans = spans_of(record.duration, _LONGEST)
     return [

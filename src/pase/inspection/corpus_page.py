@@ -5,7 +5,7 @@ from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
 
-from pase.corpus.clip import SPLITS, ClipRecord
+from pase.corpus.clip import SPLITS, ClipRecord, Modality
 from pase.corpus.store import Corpus
 from pase.errors import InputError
 from pase.files import make_folder, write_text
@@ -82,7 +82,7 @@ def make_cards(records: Sequence[ClipRecord], lost: Sequence[Quarantined]) -> li
     most, frames = people.most_common(1)[0]
     share = frames / people.total()
     return [
-        Card("hours" if length >= 1 else "minutes", f"{length if length >= 1 else length * 60:.1f}", "of talking face"),
+        Card("hours" if length >= 1 else "minutes", f"{length if length >= 1 else length * 60:.1f}", _kinds(records)),
         Card("clips", f"{len(records):,}", ", ".join(f"{splits[name]:,} {name}" for name in SPLITS if splits[name])),
         Card(
             "speakers" if len(people) > 1 else "speaker",
@@ -100,11 +100,12 @@ def make_cards(records: Sequence[ClipRecord], lost: Sequence[Quarantined]) -> li
 
 def _sections(corpus: Corpus, lost: Sequence[Quarantined], seed: int) -> list[Section]:
     records = corpus.records
+    seen = [record for record in records if record.seen]
     sample = look_at_lips(corpus, seed)
     examples = [corpus.read(record) for record in spread_over_speakers(records, seed)[:_EXAMPLES]]
     return [
-        sections.contact_sheet(sample, len(records)),
-        sections.synchrony(records, sample, seed),
+        *([sections.contact_sheet(sample, len(seen))] if seen else []),
+        *([sections.synchrony(records, sample, seed)] if any(record.heard for record in seen) else []),
         sections.examples(examples),
         *sections.phone_durations(records),
         *sections.quality(records),
@@ -113,6 +114,19 @@ def _sections(corpus: Corpus, lost: Sequence[Quarantined], seed: int) -> list[Se
         sections.people_and_lengths(records),
         Section("How it was prepared", facts=_settings(corpus)),
     ]
+
+
+def _kinds(records: Sequence[ClipRecord]) -> str:
+    """What the clips have, where not all of them have sound and lips."""
+    names: dict[Modality, str] = {
+        "audio-video": "with sound and lips",
+        "audio": "of sound alone",
+        "video": "of lips alone",
+    }
+    counts = Counter(record.modality for record in records)
+    if counts.keys() == {"audio-video"}:
+        return "of talking face"
+    return "clips: " + ", ".join(f"{counts[kind]:,} {name}" for kind, name in names.items() if counts[kind])
 
 
 def _settings(corpus: Corpus) -> list[tuple[str, str]]:

@@ -15,7 +15,7 @@ from pase.corpus.clip import FRAME_RATE, Clip
 from pase.phonemes.intervals import PhoneTrack
 from pase.phonemes.inventory import SILENCE
 from pase.report.page import Player
-from pase.report.style import INK, RED, colour_of_phone
+from pase.report.style import INK, MUTED, RED, colour_of_phone
 from pase.video.writing import write_video
 
 _SIDE = 288  # pixels of the picture, three times the crop's
@@ -24,7 +24,7 @@ _SPEED = 360  # pixels of the band per second
 
 
 def make_player(clip: Clip, longest: float, note: str) -> Player:
-    """The first seconds of a clip as a video.
+    """The first seconds of a clip as a video; without lips its picture is grey.
 
     Args:
         clip: The clip.
@@ -70,8 +70,10 @@ def phone_band(phones: PhoneTrack, seconds: float) -> Image.Image:
 
 def _pictures(clip: Clip, frames: int) -> Iterator[NDArray[np.uint8]]:
     band = None if clip.record.phones is None else phone_band(clip.record.phones, clip.record.duration)
-    for number, lips in enumerate(clip.lips[:frames]):
-        crop = Image.fromarray(lips).resize((_SIDE, _SIDE), Image.Resampling.BICUBIC)
+    for number in range(frames):
+        crop = Image.new("RGB", (_SIDE, _SIDE), MUTED)
+        if clip.record.seen:
+            crop = Image.fromarray(clip.lips[number]).resize((_SIDE, _SIDE), Image.Resampling.BICUBIC)
         if band is None:
             yield np.asarray(crop)
             continue

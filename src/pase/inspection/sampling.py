@@ -44,7 +44,7 @@ class Sample:
     """What was seen in some clips.
 
     Attributes:
-        crops: Lip crops at the middle of each phone; under `UNLABELLED` alone where no clip has phones.
+        crops: Lip crops at the middle of each phone; under `UNLABELLED` alone where no clip with lips has phones.
         gaps: Phones and normalised lip gap, shape ``(T,)``, of clips with bilabials.
         clips: Clips that were decoded.
     """
@@ -66,7 +66,7 @@ def look_at_lips(corpus: Corpus, seed: int, clips: int = CLIPS, per_phone: int =
     Raises:
         InputError: A shard is missing or damaged.
     """
-    order = spread_over_speakers(corpus.records, seed)
+    order = spread_over_speakers([record for record in corpus.records if record.seen], seed)
     moments = choose_moments(order, seed, per_phone) or {UNLABELLED: choose_frames(order, seed, _FRAMES_UNLABELLED)}
     measured = [record for record in order if _has_bilabials(record)][:clips]
     wanted: dict[str, list[tuple[str, Moment]]] = {record.clip_id: [] for record in measured}

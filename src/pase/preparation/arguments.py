@@ -6,7 +6,15 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from pase.preparation.limits import REASONS, QualityLimits
-from pase.preparation.options import ALIGNERS, EXECUTORS, LANDMARK_SOURCES, STAGE_NAMES, MfaOptions, PrepareOptions
+from pase.preparation.options import (
+    ALIGNERS,
+    EXECUTORS,
+    LANDMARK_SOURCES,
+    SILENT_VIDEOS,
+    STAGE_NAMES,
+    MfaOptions,
+    PrepareOptions,
+)
 from pase.recipes.catalogue import RECIPES, recipe_names
 
 _OWN = PrepareOptions()
@@ -18,7 +26,7 @@ class _Group(Protocol):
 
 def add_arguments(parser: ArgumentParser) -> None:
     """Add the arguments of `pase prepare`."""
-    parser.add_argument("source", type=Path, help="folder with talking-face videos; never written to")
+    parser.add_argument("source", type=Path, help="folder with talking-face videos, or speech; never written to")
     parser.add_argument(
         "output", help="folder or address (s3://...) for the prepared corpus; a run that was killed goes on there"
     )
@@ -54,6 +62,7 @@ def _add_faces(group: _Group) -> None:
     )
     _add(group, "min_seconds", "shortest clip", type=float)
     _add(group, "max_seconds", "longest clip; longer stretches of one face are cut into equal parts", type=float)
+    _add(group, "silent_videos", "videos without usable sound; keep: as clips of lips alone", choices=SILENT_VIDEOS)
 
 
 def _add_phones(group: _Group) -> None:

@@ -10,12 +10,14 @@ from pase.preparation.limits import QualityLimits
 LANDMARK_SOURCES = ("mediapipe", "sidecar")
 ALIGNERS = ("pocketsphinx", "mfa", "given", "none")
 EXECUTORS = ("local", "ray")
+SILENT_VIDEOS = ("quarantine", "keep")
 
 STAGE_NAMES = (
     *("probe", "normalise", "landmarks", "tracks", "crop", "transcribe"),
     *("phones", "offset", "quality", "clips", "shards"),
 )
-"""All stages in their order; ``transcribe`` is left out where no model for it is given."""
+"""All stages in their order; ``transcribe`` is left out where no model for it is given, ``landmarks`` and ``crop``
+where no video has a picture."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +45,8 @@ class PrepareOptions:
         face_model: The FaceLandmarker model file; None: see `pase.video.face_model.find_model`.
         min_seconds: Shortest clip.
         max_seconds: Longest clip; longer stretches are cut.
+        silent_videos: What becomes of videos without a sound track, with a silent one, or with stretches that are less
+            loud than the limit: one of `SILENT_VIDEOS`. Those that are kept give clips without sound and phones.
         aligner: One of `ALIGNERS`. Phones that came with a video win, but for ``"none"``.
         mfa: For the aligner ``"mfa"``.
         asr_model: Folder with a Whisper model, for videos without words; None: their phones stay unknown.
@@ -67,6 +71,7 @@ class PrepareOptions:
     face_model: Path | None = None
     min_seconds: float = 0.4
     max_seconds: float = 12.0
+    silent_videos: str = "quarantine"
     aligner: str = "pocketsphinx"
     mfa: MfaOptions = field(default_factory=MfaOptions)
     asr_model: Path | None = None
@@ -89,6 +94,7 @@ class PrepareOptions:
         _check_choice("landmarks", self.landmarks, LANDMARK_SOURCES)
         _check_choice("aligner", self.aligner, ALIGNERS)
         _check_choice("executor", self.executor, EXECUTORS)
+        _check_choice("silent_videos", self.silent_videos, SILENT_VIDEOS)
         _check_choice("until", self.until, ("", *STAGE_NAMES[:-1]))
         _check_choice("redo", self.redo, ("", *STAGE_NAMES))
         if not 0 < 2 * self.min_seconds <= self.max_seconds <= 600:
@@ -124,6 +130,11 @@ class PrepareOptions:
         for message, given in ignored.items():
             if given:
                 raise InputError(message)
+
+    @property
+    def keeps_silent(self) -> bool:
+        """Whether videos without usable sound are kept."""
+        return self.silent_videos == "keep"
 
     @property
     def workers(self) -> int:

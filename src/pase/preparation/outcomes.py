@@ -71,13 +71,13 @@ class OutcomeWriter:
     Attributes:
         work: The work folder.
         run: Fingerprint of all stages.
-        stages: Their names in order.
+        stages: All stages in order.
         complete: Whether these are all stages; otherwise nothing is stored.
     """
 
     work: WorkFolder
     run: str
-    stages: tuple[str, ...]
+    stages: tuple[Stage, ...]
     complete: bool
 
     def __call__(self, videos: Sequence[SourceVideo]) -> tuple[Outcome, ...]:
@@ -88,7 +88,7 @@ class OutcomeWriter:
         clips: tuple[FinishedClip, ...] = ()
         refused: list[StageRefusal] = []
         remarks: list[str] = []
-        for stage in self.stages:
+        for stage in (stage.name for stage in self.stages if stage.works_on(video)):
             record = load_record(self.work, stage, video.name)
             if record is None:
                 break
@@ -120,4 +120,5 @@ def run_fingerprint(stages: Sequence[Stage]) -> str:
 
 def run_key(run: str, video: SourceVideo) -> str:
     """What a video's outcome is made of."""
-    return digest_of([run, video.speaker, video.path, video.text, video.transcript_format, stamps(video.files)])
+    listed = [video.speaker, video.path, video.text, video.transcript_format, video.seen]
+    return digest_of([run, *listed, stamps(video.files)])

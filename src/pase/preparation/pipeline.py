@@ -23,8 +23,8 @@ from pase.preparation.stages.transcribe import TranscribeStage
 def stages_of(options: PrepareOptions) -> tuple[Stage, ...]:
     """The stages in the order of `STAGE_NAMES` up to ``options.until``, not yet prepared; shards come after them."""
     stages: list[Stage] = [
-        ProbeStage(),
-        NormaliseStage(),
+        ProbeStage(options.keeps_silent),
+        NormaliseStage(options.keeps_silent),
         LandmarkStage(options.landmarks == "sidecar", options.face_model),
         TrackStage(options.min_seconds, options.max_seconds),
         CropStage(),
@@ -34,7 +34,7 @@ def stages_of(options: PrepareOptions) -> tuple[Stage, ...]:
     stages += [
         PhoneStage(aligner_of(options), options.asr_model is not None, options.keep_unaligned),
         OffsetStage(options.sync_model),
-        QualityStage(options.limits),
+        QualityStage(options.limits, options.keeps_silent),
         ClipStage(options.correct_offset),
     ]
     wanted = STAGE_NAMES[: STAGE_NAMES.index(options.until) + 1] if options.until else STAGE_NAMES

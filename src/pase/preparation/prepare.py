@@ -1,4 +1,4 @@
-"""`pase prepare`: from a folder of raw videos to a prepared corpus.
+"""`pase prepare`: from a folder of raw videos, or of speech without pictures, to a prepared corpus.
 
 Each stage runs over all videos before the next begins, in the workers of an executor, and leaves its results in the
 work folder. So what is broken is known early, a stage can be looked at, and a run that was killed at any moment goes on
@@ -36,7 +36,7 @@ def prepare(source: Path, output: Path | str, options: PrepareOptions | None = N
     """Prepare a corpus.
 
     Args:
-        source: Folder with raw videos, laid out as the recipe says.
+        source: Folder with raw videos or speech, laid out as the recipe says.
         output: Folder or address (``s3://...``) of the corpus; an interrupted preparation in it goes on.
         options: See `PrepareOptions`.
 
@@ -48,7 +48,8 @@ def prepare(source: Path, output: Path | str, options: PrepareOptions | None = N
     options = options or PrepareOptions()
     listing = discover(source, recipe_of(options.recipe), options.validation_every)
     with open_folders(source, output, options.work) as folders, _executor(options) as executor:
-        stages = tuple(stage.prepared() for stage in stages_of(options))
+        needed = (stage for stage in stages_of(options) if any(map(stage.works_on, listing.videos)))
+        stages = tuple(stage.prepared() for stage in needed)
         if options.redo:
             folders.clear([OUTCOMES, options.redo])
         summary = _Run(listing, folders, options, executor, stages).run()
@@ -107,8 +108,7 @@ class _Run:
         return {video.name for video in alive} if self.options.until not in ("", "clips") else set()
 
     def _gather(self, videos: Sequence[SourceVideo]) -> list[Outcome]:
-        names = tuple(stage.name for stage in self.stages)
-        writer = OutcomeWriter(self.folders.work, self.fingerprint, names, complete=not self.options.until)
+        writer = OutcomeWriter(self.folders.work, self.fingerprint, tuple(self.stages), complete=not self.options.until)
         results = self.executor.run(writer, in_groups(videos, _TOGETHER))
         return [outcome for _, result in results for outcome in unless_failed(result, _RECORDS)]
 

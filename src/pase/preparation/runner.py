@@ -36,9 +36,10 @@ class StageRunner:
         """Run stage `number`, counted from 1; returns the videos that later ones can work on."""
         stage = self._stages[number - 1]
         began = time.monotonic()
-        going: set[str] = set()
-        batches = batches_of(stage, videos)
-        with ProgressReport(f"{number}/{len(self._stages)} {stage.name}", len(videos)) as progress:
+        own = [video for video in videos if stage.works_on(video)]
+        going = {video.name for video in videos if not stage.works_on(video)}
+        batches = batches_of(stage, own)
+        with ProgressReport(f"{number}/{len(self._stages)} {stage.name}", len(own)) as progress:
             while batches:
                 batches = self._pass(stage, batches, going, progress)
         self.seconds[stage.name] = time.monotonic() - began

@@ -97,6 +97,10 @@ class Stage(ABC):
         """
         return self
 
+    def works_on(self, video: SourceVideo) -> bool:
+        """Whether there is something to do; otherwise a video passes without a result."""
+        return True
+
     def files(self, video: SourceVideo) -> Sequence[Path]:
         """The user's files that it reads."""
         return ()

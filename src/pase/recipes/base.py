@@ -35,7 +35,7 @@ class SourceVideo:
     Attributes:
         name: Unique; made from the path by `name_of`.
         speaker: The person, or the folder that stands for one.
-        video: The video file.
+        video: The video file; the sound file of speech without a picture.
         path: Its path relative to the source folder, with ``/``.
         split: ``"train"``, ``"validation"`` or ``"test"``; empty where the corpus does not say.
         audio: A file with the sound, for a video that may have none of its own. Where the video has sound, that is
@@ -44,6 +44,7 @@ class SourceVideo:
         transcript: A file with the words, where there is one.
         transcript_format: How to read it.
         text: The words, where the recipe knows them without a file.
+        seen: Whether there is a picture; False for speech alone, of which clips without lips are made.
     """
 
     name: str
@@ -56,6 +57,7 @@ class SourceVideo:
     transcript: Path | None = None
     transcript_format: TranscriptFormat = "plain"
     text: str = ""
+    seen: bool = True
 
     def __post_init__(self) -> None:
         check_clip_id(self.name)

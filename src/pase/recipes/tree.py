@@ -13,6 +13,11 @@ _OF_TAPES_AND_DISCS = (".mpg", ".mpeg", ".m2v", ".vob", ".ts", ".mts", ".m2ts", 
 
 VIDEO_SUFFIXES = frozenset((*_OF_FILES, *_OF_TAPES_AND_DISCS))
 
+_PLAIN_SOUND = (".wav", ".w64", ".aif", ".aiff", ".aifc", ".au", ".caf", ".sph", ".flac")
+_PRESSED_SOUND = (".mp3", ".m4a", ".aac", ".ogg", ".oga", ".opus", ".mka", ".wma", ".amr", ".ac3")
+
+SOUND_SUFFIXES = frozenset((*_PLAIN_SOUND, *_PRESSED_SOUND))
+
 _LEFT_OUT = ("lost+found",)  # made by the file system at its root, unreadable for users
 
 
@@ -35,11 +40,16 @@ class Folder:
     @property
     def videos(self) -> list[str]:
         """Names of the files whose suffix is that of a video, in order."""
-        return sorted(name for name in self.files if name[len(stem_of(name)) :].lower() in VIDEO_SUFFIXES)
+        return self._ending(VIDEO_SUFFIXES)
 
-    def beside(self, video: str, suffixes: Iterable[str]) -> Path | None:
-        """The first file here that has a video's name and one of the suffixes."""
-        stem = stem_of(video)
+    @property
+    def sounds(self) -> list[str]:
+        """Names of the files whose suffix is that of sound, in order."""
+        return self._ending(SOUND_SUFFIXES)
+
+    def beside(self, file: str, suffixes: Iterable[str]) -> Path | None:
+        """The first file here that has a file's name and one of the suffixes."""
+        stem = stem_of(file)
         for suffix in suffixes:
             if stem + suffix in self.files:
                 return self.path / (stem + suffix)
@@ -48,6 +58,9 @@ class Folder:
     def relative(self, file: str) -> str:
         """The path of a file of this folder, relative to the source folder."""
         return "/".join((*self.parts, file))
+
+    def _ending(self, suffixes: Collection[str]) -> list[str]:
+        return sorted(name for name in self.files if name[len(stem_of(name)) :].lower() in suffixes)
 
 
 def stem_of(file: str) -> str:

@@ -5,11 +5,11 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from pase.corpus.clip import FRAME_RATE, SAMPLES_PER_FRAME, AvOffset, ClipRecord
+from pase.corpus.clip import FRAME_RATE, SAMPLES_PER_FRAME, AvOffset, ClipRecord, Modality
 from pase.corpus.codec import encode_sound
 from pase.corpus.encoded import EncodedClip
 from pase.preparation.stage import Stage, StageResult
-from pase.preparation.stages.crop import CropStage, load_lips
+from pase.preparation.stages.crop import CodedLips, CropStage, load_lips
 from pase.preparation.stages.normalise import NormaliseStage, load_sound, load_sound_facts
 from pase.preparation.stages.offset import OffsetStage, load_offsets, piece_sound
 from pase.preparation.stages.phones import PhoneStage, load_speech
@@ -76,22 +76,26 @@ class ClipStage(Stage):
             if piece.name not in quality:
                 continue
             offset, lag = self._correction(offsets[piece.name], piece.name, remarks)
+            modality = _modality(video.seen, "loudness" in quality[piece.name])
+            heard = modality != "video"
             record = ClipRecord(
                 clip_id=piece.name,
                 speaker=video.speaker,
                 split=video.split,
                 frames=len(piece.slots),
-                samples=len(piece.slots) * SAMPLES_PER_FRAME,
+                samples=len(piece.slots) * SAMPLES_PER_FRAME if heard else 0,
                 text=speech.text_of(piece, lag),
-                phones=speech.phones_of(piece, lag),
+                phones=speech.phones_of(piece, lag) if heard else None,
                 shard="",
                 source=video.path,
                 source_start=round(piece.start / FRAME_RATE + picture, 6),
                 offset=offset,
                 quality=quality[piece.name],
+                modality=modality,
             )
-            lips = load_lips(work, piece.name)
-            clip = EncodedClip(record, encode_sound(piece_sound(piece, sound, lag)), lips.mp4, lips.points)
+            lips = load_lips(work, piece.name) if video.seen else CodedLips(b"", b"")
+            flac = encode_sound(piece_sound(piece, sound, lag)) if heard else b""
+            clip = EncodedClip(record, flac, lips.mp4, lips.points)
             part = clip.pack()
             media[part_name(piece.name)] = part
             digest = hashlib.sha256(part).hexdigest()[:32]
@@ -108,6 +112,12 @@ class ClipStage(Stage):
             return offset, 0.0
         remarks.append(f"{lag}; moved")
         return AvOffset(offset.seconds, offset.confidence, offset.method, corrected=True), offset.seconds
+
+
+def _modality(seen: bool, heard: bool) -> Modality:
+    if seen and heard:
+        return "audio-video"
+    return "video" if seen else "audio"
 
 
 def part_name(clip_id: str) -> str:

@@ -59,6 +59,10 @@ class CropStage(Stage):
     name = "crop"
     needs = (LandmarkStage.name, TrackStage.name)
 
+    def works_on(self, video: SourceVideo) -> bool:
+        """Where there is a picture."""
+        return video.seen
+
     def files(self, video: SourceVideo) -> tuple[Path, ...]:
         """The video."""
         return (video.video,)

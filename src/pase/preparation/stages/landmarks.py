@@ -54,6 +54,10 @@ class LandmarkStage(Stage):
         """Where landmarks come from."""
         return {"landmarks": "sidecar" if self.sidecar else f"mediapipe {self.digest}"}
 
+    def works_on(self, video: SourceVideo) -> bool:
+        """Where there is a picture."""
+        return video.seen
+
     def files(self, video: SourceVideo) -> tuple[Path, ...]:
         """The video, and the landmarks beside it."""
         return (video.video, video.landmarks) if self.sidecar else (video.video,)

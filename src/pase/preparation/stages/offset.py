@@ -67,6 +67,8 @@ class OffsetStage(Stage):
         """Measure all clips of the video that are kept, together: sound and picture are one file, and one offset."""
         sound, speech = load_sound(work, video.name), load_speech(work, video.name)
         pieces = load_pieces(work, video.name)
+        if not video.seen or not len(sound):
+            return StageResult(dict.fromkeys(piece.name for piece in pieces))
         seen = {piece.name: self._look(piece, sound, speech, work) for piece in pieces}
         refused = choose(pieces, {name: lips.agreement for name, lips in seen.items()})
         out = {refusal.clip for refusal in refused}

@@ -22,6 +22,7 @@ from pase.recipes.base import SourceVideo
 from pase.recipes.transcripts import read_transcript
 
 _SHORTEST = 1e-4  # seconds: the precision of stored phones
+_UNHEARD = Alignment("unknown", reason="the video is kept without sound")
 _STABLE = re.compile(r"bad_[a-z_]+|words_misplaced")  # how a reason begins where a given file cannot be used
 
 
@@ -128,6 +129,9 @@ class PhoneStage(Stage):
                 words = self._words(video, work)
             except UnusableClipError as error:
                 results[video.name] = StageResult(None, (Refusal(video.name, error.reason, str(error)),))
+                continue
+            if not load_sound_facts(work, video.name).samples:
+                results[video.name] = StageResult(_to_json(" ".join(words), _UNHEARD))
             else:
                 utterances.append(_utterance(video, words, work))
         for utterance, alignment in zip(utterances, self.aligner.align(utterances), strict=True):

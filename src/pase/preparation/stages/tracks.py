@@ -1,9 +1,11 @@
-"""From the faces of single frames to the clips that a video gives: one per person and shot, none too long."""
+"""From the faces of single frames to the clips that a video gives: one per person and shot, none too long.
 
-from collections.abc import Iterator, Mapping, Sequence
+Speech without a picture is cut into clips by its length alone.
+"""
+
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
-from itertools import groupby, pairwise
-from math import ceil
+from itertools import groupby
 from typing import Any
 
 import numpy as np
@@ -11,6 +13,7 @@ from numpy.typing import NDArray
 
 from pase.corpus.clip import FRAME_RATE
 from pase.errors import UnusableClipError
+from pase.preparation.cutting import cut_spans
 from pase.preparation.stage import Refusal, Stage, StageResult, value_of
 from pase.preparation.stages.landmarks import LandmarkStage, load_detections
 from pase.preparation.stages.normalise import NormaliseStage, load_sound_facts
@@ -37,6 +40,7 @@ class Piece:
         name: The video's own name where it gives one clip only, else with a number: ``name--01``.
         start: Number of the first frame at 25 per second.
         slots: Which of the detections of each frame is this face, -1 where it was not seen; shape ``(frames,)``.
+            Speech without a picture has -1 for every frame.
         track: Number of the face's stretch in the video; clips that are cut from one long stretch share it.
         alone: Whether no other face is seen at the same time.
         whole: Whether it spans the whole video, as far as there is sound, but for `MAX_GAP` frames at either end.
@@ -90,17 +94,27 @@ class TrackStage(Stage):
 
     def run(self, video: SourceVideo, work: WorkFolder) -> StageResult:
         """Cut the video into clips."""
+        longest = max(1, round(self.max_seconds * FRAME_RATE))
+        if not video.seen:
+            return self._run_speech(video, work, longest)
         facts, detections = load_facts(work, video.name), load_detections(work, video.name)
         inside = FaceDetections(_mouth_inside(detections.points, facts.width, facts.height), detections.cuts)
         end, remarks = self._end(len(inside.points), load_sound_facts(work, video.name).seconds)
         spans = self._spans(inside, end, remarks)
-        parts = _cut(spans, self._least, max(1, round(self.max_seconds * FRAME_RATE)))
+        parts = cut_spans(spans, self._least, longest)
         pieces, refused = _usable(_named(video.name, parts, end), inside, facts.width, facts.height)
         if not pieces:
             if not refused:
                 raise UnusableClipError("face_lost", _nothing_long_enough(len(inside.points), remarks))
             return StageResult(None, refused, tuple(remarks))
         return StageResult([_to_json(piece) for piece in pieces], refused, tuple(remarks))
+
+    def _run_speech(self, video: SourceVideo, work: WorkFolder, longest: int) -> StageResult:
+        frames = int(load_sound_facts(work, video.name).seconds * FRAME_RATE)  # what fills no frame is left out
+        if frames < self._least:
+            raise UnusableClipError("too_short", f"{frames} whole frames of 1/25 s; at least {self._least} are needed")
+        parts = cut_spans([FaceSpan(0, np.full(frames, -1))], self._least, longest)
+        return StageResult([_to_json(piece) for piece in _named(video.name, parts, frames)])
 
     @property
     def _least(self) -> int:
@@ -111,7 +125,7 @@ class TrackStage(Stage):
         """Frames that have sound, and what there is to say about the others."""
         if frames < self._least:
             raise UnusableClipError("too_short", f"{frames} frames at 25 a second; at least {self._least} are needed")
-        if frames - sound_seconds * FRAME_RATE <= _SILENT_TAIL:
+        if not sound_seconds or frames - sound_seconds * FRAME_RATE <= _SILENT_TAIL:
             return frames, []
         end = int(sound_seconds * FRAME_RATE)
         remark = f"the sound ends at {sound_seconds:.2f} s, the picture at {frames / FRAME_RATE:.2f} s"
@@ -151,46 +165,6 @@ def _mouth_inside(points: NDArray[np.float32], width: int, height: int) -> NDArr
     mouth = points[:, :, len(STABLE_INDICES) :].mean(axis=2)
     inside = (mouth >= 0).all(axis=-1) & (mouth < (width, height)).all(axis=-1)
     return np.where(inside[..., None, None], points, np.float32(np.nan))
-
-
-def _cut(spans: Sequence[FaceSpan], least: int, longest: int) -> list[tuple[int, FaceSpan]]:
-    """Parts that are not too long, each with the place of its span in `spans`; sorted by their beginning.
-
-    Faces that are seen at once are cut at the same moments: which of them speaks is asked for each part, and over
-    parts that only touch each other two people who take turns would seem to speak at once.
-    """
-    moments = [moment for start, stop in _stretches(spans) for moment in _bounds(start, stop, least, longest)]
-    parts = [
-        (place, FaceSpan(a, span.slots[a - span.start : b - span.start]))
-        for place, span in enumerate(spans)
-        for a, b in pairwise(_cuts(span, moments, least, longest))
-    ]
-    return sorted(parts, key=lambda part: (part[1].start, part[0]))
-
-
-def _stretches(spans: Sequence[FaceSpan]) -> Iterator[tuple[int, int]]:
-    """First and last frame + 1 of spans that overlap, or overlap with the same others."""
-    start = stop = 0
-    for span in spans:
-        if span.start >= stop:
-            yield start, stop
-            start = span.start
-        stop = max(stop, span.stop)
-    yield start, stop
-
-
-def _bounds(start: int, stop: int, least: int, longest: int) -> list[int]:
-    """Equal parts of at most `longest` frames, or more where they would else have less than `least`."""
-    frames = stop - start
-    count = max(1, min(ceil(frames / longest), frames // least))
-    return [start + frames * part // count for part in range(count + 1)]
-
-
-def _cuts(span: FaceSpan, moments: Sequence[int], least: int, longest: int) -> list[int]:
-    """Where a span is cut, its two ends included; moments that are too close to an end are passed over."""
-    inner = [moment for moment in moments if span.start + least <= moment <= span.stop - least]
-    ends = pairwise([span.start, *inner, span.stop])
-    return sorted({bound for a, b in ends for bound in _bounds(a, b, least, longest)})
 
 
 def _named(video: str, parts: Sequence[tuple[int, FaceSpan]], end: int) -> list[Piece]:

@@ -6,7 +6,7 @@ from typing import Any
 
 from pase.phonemes.transcription import Transcriber, Transcript
 from pase.preparation.stage import Stage, StageResult, value_of
-from pase.preparation.stages.normalise import NormaliseStage, sound_path
+from pase.preparation.stages.normalise import NormaliseStage, load_sound_facts, sound_path
 from pase.preparation.workfolder import WorkFolder
 from pase.recipes.base import SourceVideo
 
@@ -39,7 +39,7 @@ class TranscribeStage(Stage):
 
     def run(self, video: SourceVideo, work: WorkFolder) -> StageResult:
         """Listen, where nothing else tells the words."""
-        if _known(video):
+        if _known(video) or not load_sound_facts(work, video.name).samples:
             return StageResult({})
         heard = self.transcriber.transcribe(sound_path(work, video.name))
         return StageResult(asdict(heard))
