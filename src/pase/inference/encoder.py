@@ -6,7 +6,6 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import ArrayLike
 
-from pase.audio.stft import STATE_RATE
 from pase.audio.waveform import SAMPLE_RATE, Resampler, Waveform, check_finite, iter_audio
 from pase.errors import InputError
 from pase.files import atomic_path
@@ -50,6 +49,11 @@ class PASE:
         return self.info.model.dim
 
     @property
+    def rate(self) -> float:
+        """States per second (Hz)."""
+        return self._encoder.rate
+
+    @property
     def look_ahead(self) -> float:
         """Seconds of sound that must follow a time before its feature is certain."""
         return self._encoder.look_ahead
@@ -67,7 +71,7 @@ class PASE:
             sample_rate: Hz, any from 4,000 on.
 
         Returns:
-            States at 125 Hz, shape ``(S' // 128 + 1, D)``, S' being the samples at 16 kHz.
+            States at `rate`, shape ``(N, D)``, from time 0 to the end.
 
         Raises:
             InputError: Wrong shape, NaN or infinite samples, or less than 40 ms.
@@ -85,10 +89,11 @@ class PASE:
         """
         return self._collect(iter_audio(Path(path)), str(path))
 
-    def encode_to_file(self, path: str | Path, output: str | Path, rate: float = STATE_RATE) -> tuple[int, int]:
+    def encode_to_file(self, path: str | Path, output: str | Path, rate: float | None = None) -> tuple[int, int]:
         """Encode a file into a ``.npy`` of rows at `rate` per second, in constant memory.
 
-        Row *i* belongs to ``i / 125`` s at the model's own rate, else to the middle of the row, ``(i + 0.5) / rate`` s.
+        Row *i* belongs to the middle of the row, ``(i + 0.5) / rate`` s; without a rate rows are the encoder's states,
+        `rate` per second, the first at time 0.
 
         Returns:
             Shape of the written float32 array.
@@ -96,11 +101,11 @@ class PASE:
         Raises:
             InputError: As `encode_file`, or the output cannot be written.
         """
-        if not 0 < rate <= 1000:
+        if rate is not None and not 0 < rate <= 1000:
             raise InputError(f"rate is {rate} rows per second, expected more than 0 and at most 1000")
         with atomic_path(Path(output)) as temporary:
             samples = _Counter(iter_audio(Path(path)))
-            with RowWriter(temporary, self.width, rate) as rows:
+            with RowWriter(temporary, self.width, self.rate, rate) as rows:
                 for states in self._states(samples):
                     rows.push(states)
                 _check_length(samples.count, str(path))
@@ -110,10 +115,10 @@ class PASE:
         samples = _Counter(blocks)
         states = np.concatenate(list(self._states(samples)))
         _check_length(samples.count, where)
-        return FeatureTrack(states, STATE_RATE, samples.count / SAMPLE_RATE, self.info.model_id)
+        return FeatureTrack(states, self.rate, samples.count / SAMPLE_RATE, self.info.model_id)
 
     def _states(self, blocks: Iterable[Waveform]) -> Iterator[Waveform]:
-        """All states of a recording, ``S // 128 + 1`` of them."""
+        """All states of a recording."""
         stream = self.stream()
         for block in blocks:
             yield stream.push(block)

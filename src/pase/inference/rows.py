@@ -6,7 +6,6 @@ import numpy as np
 from numpy.lib import format as npy
 from numpy.typing import NDArray
 
-from pase.audio.stft import STATE_RATE
 from pase.inference.track import FeatureTrack
 
 
@@ -16,15 +15,17 @@ class RowWriter:
     Args:
         path: File to create.
         width: Feature width D.
-        rate: Rows per second. At the states' own rate row *i* is state *i*, else it is the feature at the middle of the
-            row, ``(i + 0.5) / rate`` s.
+        state_rate: States per second that `push` is given, from time 0.
+        rate: Rows per second; row *i* is the feature at its middle, ``(i + 0.5) / rate`` s. None: row *i* is state *i*.
     """
 
-    def __init__(self, path: Path, width: int, rate: float) -> None:
+    def __init__(self, path: Path, width: int, state_rate: float, rate: float | None = None) -> None:
         self._file = path.open("wb")
         self._width = width
-        self._rate = rate
-        self._offset = 0.0 if rate == STATE_RATE else 0.5
+        self._state_rate = state_rate
+        self._whole = rate is None
+        self._rate = state_rate if rate is None else rate
+        self._offset = 0.0 if rate is None else 0.5
         self._pending = np.zeros((0, width), dtype=np.float32)
         self._first = 0  # number of the first pending state
         self._rows = 0
@@ -39,9 +40,9 @@ class RowWriter:
     def push(self, states: NDArray[np.float32]) -> None:
         """Take the next states, shape ``(n, D)``; write the rows that lie between states already here."""
         self._pending = np.concatenate([self._pending, states])
-        newest = (self._first + len(self._pending) - 1) / STATE_RATE
+        newest = (self._first + len(self._pending) - 1) / self._state_rate
         self._write_until(int(newest * self._rate - self._offset) if len(self._pending) > 1 else 0)
-        used = int(self._time(self._rows) * STATE_RATE) - self._first
+        used = int(self._time(self._rows) * self._state_rate) - self._first
         kept = max(0, min(used, len(self._pending) - 1))
         self._pending, self._first = self._pending[kept:], self._first + kept
 
@@ -51,8 +52,7 @@ class RowWriter:
         Args:
             duration: Seconds of sound.
         """
-        whole = self._rate == STATE_RATE
-        self._write_until(self._first + len(self._pending) if whole else round(duration * self._rate))
+        self._write_until(self._first + len(self._pending) if self._whole else round(duration * self._rate))
         self._file.seek(0)
         self._write_header()
         return self._rows, self._width
@@ -63,9 +63,11 @@ class RowWriter:
     def _write_until(self, stop: int) -> None:
         if stop <= self._rows:
             return
-        start = self._first / STATE_RATE
+        start = self._first / self._state_rate
         times = (np.arange(self._rows, stop) + self._offset) / self._rate - start
-        block = FeatureTrack(self._pending, STATE_RATE, len(self._pending) / STATE_RATE).at(times, outside="edge")
+        block = FeatureTrack(self._pending, self._state_rate, len(self._pending) / self._state_rate).at(
+            times, outside="edge"
+        )
         self._file.write(block.tobytes())
         self._rows = stop
 

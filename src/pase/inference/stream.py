@@ -5,12 +5,12 @@ from contextlib import contextmanager
 
 import numpy as np
 import torch
-from torch import Tensor
 
-from pase.audio.stft import EDGE, HOP, N_FFT
+from pase.audio.stft import EDGE
 from pase.audio.waveform import SAMPLE_RATE, Waveform
 from pase.models.audio_encoder import AudioEncoder
-from pase.models.model import FeatureScale
+from pase.models.causal import State
+from pase.models.features import FeatureScale
 
 _LONGEST_STEP = 20 * SAMPLE_RATE
 """Samples encoded at once; longer pushes are cut, so that memory does not grow with them."""
@@ -26,7 +26,7 @@ class Stream:
         self._encoder = encoder
         self._scale = scale
         self._unheard = np.zeros(EDGE, dtype=np.float32)  # silence before the first sample
-        self._hidden: Tensor | None = None
+        self._state: State = encoder.initial()
         self._early = encoder.delay  # outputs to drop: they belong to times before 0
         self._finished = False
 
@@ -38,7 +38,7 @@ class Stream:
 
         Returns:
             The features that have become certain, float32, shape ``(n, D)``; the states of all calls together are those
-            of the whole recording, 125 per second from time 0.
+            of the whole recording, `AudioEncoder.rate` per second from time 0.
         """
         if self._finished:
             raise ValueError("the stream is finished: begin a new one")
@@ -47,7 +47,7 @@ class Stream:
 
     def finish(self) -> Waveform:
         """End the recording; return the last features, shape ``(n, D)``."""
-        rest = self.push(np.zeros(EDGE + self._encoder.delay * HOP, dtype=np.float32))
+        rest = self.push(np.zeros(self._encoder.tail_samples, dtype=np.float32))
         self._finished = True
         return rest
 
@@ -57,13 +57,14 @@ class Stream:
 
     def _encode(self, samples: Waveform) -> Waveform:
         self._unheard = np.concatenate([self._unheard, samples])
-        windows = (len(self._unheard) - N_FFT) // HOP + 1
-        if windows < 1:
+        step, window = self._encoder.step_samples, self._encoder.window_samples
+        steps = (len(self._unheard) - window) // step + 1
+        if steps < 1:
             return np.zeros((0, self._encoder.project.out_features), dtype=np.float32)
-        stretch = torch.from_numpy(self._unheard[: N_FFT + (windows - 1) * HOP])
-        self._unheard = self._unheard[windows * HOP :]
-        outputs, self._hidden = self._encoder.step(stretch[None], self._hidden)
-        skipped = min(self._early, windows)
+        stretch = torch.from_numpy(self._unheard[: window + (steps - 1) * step])
+        self._unheard = self._unheard[steps * step :]
+        outputs, self._state = self._encoder.step(stretch[None], self._state)
+        skipped = min(self._early, steps)
         self._early -= skipped
         features: Waveform = self._scale(outputs[0, skipped:]).numpy()
         return features

@@ -43,8 +43,10 @@ class PhonemeAlignment(nn.Module):
         self.heads = config.heads
         self.reach = config.reach
         self.phone_dropout = config.phone_dropout
-        self.embedding = nn.Embedding(len(PHONES) + 1, dim)  # the last one stands for "not known"
-        nn.init.normal_(self.embedding.weight, std=dim**-0.5)
+        self.embedding: nn.Embedding | None = None
+        if config.anchors:
+            self.embedding = nn.Embedding(len(PHONES) + 1, dim)  # the last one stands for "not known"
+            nn.init.normal_(self.embedding.weight, std=dim**-0.5)
         self.to_query = nn.Linear(dim, dim)
         self.to_key = nn.Linear(dim, dim)
         self.to_value = nn.Linear(dim, dim)
@@ -54,7 +56,7 @@ class PhonemeAlignment(nn.Module):
         self.position = nn.Parameter(-distance.float().expand(config.heads, -1).clone())
 
     def query(self, audio: Tensor, phones: Tensor | None) -> Tensor:
-        """The query ``A + E(p)``.
+        """The query ``A + E(p)``; A alone without anchors.
 
         Args:
             audio: Shape ``(B, T, D)``.
@@ -63,6 +65,8 @@ class PhonemeAlignment(nn.Module):
         Returns:
             Shape ``(B, T, D)``.
         """
+        if self.embedding is None:
+            return audio
         unknown = len(PHONES)
         if phones is None:
             phones = torch.full(audio.shape[:2], UNKNOWN, device=audio.device)

@@ -13,7 +13,6 @@ from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
 from torch import nn
 
-from pase.audio.stft import STATE_RATE
 from pase.audio.waveform import SAMPLE_RATE
 from pase.errors import InputError
 from pase.files import make_folder, read_json, write_json, write_text
@@ -21,7 +20,7 @@ from pase.models.config import ModelConfig
 from pase.models.model import PaseModel
 from pase.phonemes.inventory import PHONES, VISEMES
 
-FORMAT = 1
+FORMAT = 2
 WEIGHTS, CONFIG, CARD = "model.safetensors", "config.json", "README.md"
 
 
@@ -138,7 +137,7 @@ def _describe(model: PaseModel, info: CheckpointInfo) -> dict[str, Any]:
         "model": info.model.to_json(),
         "features": {
             "width": info.model.dim,
-            "rate_hz": STATE_RATE,
+            "rate_hz": model.audio.rate,
             "sample_rate_hz": SAMPLE_RATE,
             "look_ahead_ms": model.audio.look_ahead * 1000,
         },
@@ -158,9 +157,9 @@ tags: [speech, lip-sync, talking-head, viseme]
 ---
 # PASE speech encoder {info.model_id}
 
-Features for the audio hook of talking-head renderers: audio in, {info.model.dim} numbers every {1000 / STATE_RATE:g} ms
-out, look-ahead {model.audio.look_ahead * 1000:g} ms. {count / 1e6:.2f} M parameters, of which inference uses
-{audio / 1e6:.2f} M.
+Features for the audio hook of talking-head renderers: audio in, {info.model.dim} numbers every
+{1000 / model.audio.rate:g} ms out, look-ahead {model.audio.look_ahead * 1000:g} ms. {count / 1e6:.2f} M parameters,
+of which inference uses {audio / 1e6:.2f} M.
 
 ```python
 import pase

@@ -2,45 +2,58 @@
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, fields
-from typing import Any, Literal
+from typing import Any, Literal, get_args, get_origin, get_type_hints
 
 from pase.errors import InputError
 
 
 @dataclass(frozen=True)
 class AudioConfig:
-    """Audio encoder: a unidirectional GRU over spectra.
+    """Audio encoder: a front end and a causal network over its spectra (the two axes of paper Table VII).
 
     Attributes:
-        hidden: Units of each layer.
-        layers: Number of layers (paper: 8).
-        delay: The feature of a time is read this many states (8 ms each) later, so the model hears that much of what
-            follows; lips move before the sound that they make.
-        dropout: Between layers.
+        front: ``"stft"`` (257 bins of log magnitude) or ``"mel"`` (80 bands of them).
+        kind: ``"gru"``, in one direction, or ``"cnn"``, over frequency and time as in Wav2Lip's audio encoder.
+        hidden: Units of each GRU layer; channels of the last CNN stage.
+        layers: GRU layers (paper: 8); residual blocks in each CNN stage.
+        stride: Spectra (8 ms each) for each state. From 2 on a convolution joins them first: a GRU's time goes into the
+            number of its steps.
+        delay: The feature of a time is read this many states later, so the model hears that much of what follows; lips
+            move before the sound that they make.
+        dropout: Between GRU layers.
     """
 
+    front: Literal["stft", "mel"] = "stft"
+    kind: Literal["gru", "cnn"] = "gru"
     hidden: int = 256
     layers: int = 2
+    stride: int = 1
     delay: int = 12
     dropout: float = 0.0
 
 
 @dataclass(frozen=True)
 class VisualConfig:
-    """Visual encoder: the CNN of paper Table II on five stacked RGB lip crops.
+    """Visual encoder over RGB lip crops.
 
     Attributes:
+        kind: ``"stacked"``, the CNN of paper Table II on five frames put together as 15 channels, or ``"shared"``, a
+            CNN on each frame and a convolution over five of its results.
         crop_size: Side in pixels to which lip crops are resized first (96 for Table II as printed).
-        width: Factor on all channel counts of Table II.
+        width: Factor on all channel counts.
         stem_stride: Stride of the first convolution; 1 in Table II, 2 quarters the cost of everything after it.
-        collapse: How the last feature map becomes one vector: Table II's strided convolution (needs crops of 96), or
-            the mean over positions.
+        collapse: How the last feature map of ``"stacked"`` becomes one vector: Table II's strided convolution (needs
+            crops of 96), or the mean over positions.
+        standardise: Give each picture zero mean and unit variance first, colours together, so that light and skin are
+            not learnt.
     """
 
+    kind: Literal["stacked", "shared"] = "stacked"
     crop_size: int = 96
     width: float = 1.0
     stem_stride: int = 1
     collapse: Literal["convolution", "mean"] = "convolution"
+    standardise: bool = False
 
 
 @dataclass(frozen=True)
@@ -48,11 +61,14 @@ class AlignmentConfig:
     """Phoneme-level alignment (paper section 2.6).
 
     Attributes:
+        anchors: Add the embedding of the spoken phone to the query.
         heads: Attention heads.
-        reach: Cross-attention sees the video frames at most this far from the query's own, on either side.
+        reach: Cross-attention sees the video frames at most this far from the query's own, on either side. 0 is no
+            attention: the audio meets the video of its own time alone, whatever the query, so anchors have no effect.
         phone_dropout: Share of training clips whose phones are hidden, so that the model also works without labels.
     """
 
+    anchors: bool = True
     heads: int = 4
     reach: int = 2
     phone_dropout: float = 0.5
@@ -88,6 +104,8 @@ class ModelConfig:
         visual: Visual encoder.
         alignment: Phoneme embedding and cross-attention.
         reconstruction: Masked prediction; None leaves it out.
+        phone_heads: Linear heads that name the viseme and the phone of each state. The visemes' teaches the encoder,
+            also on speech without a face; the phones' only reads (/p/ and /b/ shall not be driven apart).
     """
 
     dim: int = 512
@@ -95,18 +113,24 @@ class ModelConfig:
     visual: VisualConfig = field(default_factory=VisualConfig)
     alignment: AlignmentConfig = field(default_factory=AlignmentConfig)
     reconstruction: ReconstructionConfig | None = field(default_factory=ReconstructionConfig)
+    phone_heads: bool = False
 
     def __post_init__(self) -> None:
         for name, value, low, high in (
             ("dim", self.dim, 8, 4096),
             ("audio.hidden", self.audio.hidden, 8, 4096),
             ("audio.layers", self.audio.layers, 1, 32),
+            ("audio.stride", self.audio.stride, 1, 5),
             ("audio.delay", self.audio.delay, 0, 125),
             ("visual.crop_size", self.visual.crop_size, 32, 224),
             ("alignment.reach", self.alignment.reach, 0, 25),
         ):
             if not low <= value <= high:
                 raise InputError(f"model config: {name} is {value}, expected {low} ... {high}")
+        if self.visual.kind == "stacked" and self.visual.collapse == "convolution" and self.visual.crop_size != 96:
+            raise InputError(
+                f"model config: visual.collapse convolution needs crops of 96, not {self.visual.crop_size}: take mean"
+            )
         for name, heads in self._heads():
             if heads < 1 or self.dim % heads:
                 raise InputError(f"model config: dim {self.dim} cannot be divided among {heads} heads ({name})")
@@ -148,10 +172,16 @@ def _entries(kind: type, value: Any, where: str) -> Mapping[str, Any]:
 
 
 def _section(kind: type, value: Any, where: str) -> Any:
-    entries = _entries(kind, value, where)
+    entries, hints = _entries(kind, value, where), get_type_hints(kind)
     for item in fields(kind):
         name, default, found = item.name, item.default, entries[item.name]
-        fits = isinstance(found, int | float) if isinstance(default, float) else type(found) is type(default)
-        if not fits or isinstance(found, bool):
+        if isinstance(found, bool) != isinstance(default, bool) or not isinstance(found, _accepted(default)):
             raise InputError(f"{where}.{name}: expected {type(default).__name__}, found {found!r}")
+        choices = get_args(hints[name]) if get_origin(hints[name]) is Literal else ()
+        if choices and found not in choices:
+            raise InputError(f"{where}.{name}: expected one of {', '.join(choices)}, found {found!r}")
     return kind(**entries)
+
+
+def _accepted(default: object) -> tuple[type, ...]:
+    return (int, float) if isinstance(default, float) else (type(default),)

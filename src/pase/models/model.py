@@ -1,23 +1,22 @@
 """The PASE network: audio and visual encoders, phoneme-level alignment, reconstruction."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from pase.audio.stft import N_BINS
 from pase.models.alignment import PhonemeAlignment
 from pase.models.audio_encoder import AudioEncoder, AudioStates, at_frames
 from pase.models.config import ModelConfig
+from pase.models.features import FeatureScale
+from pase.models.phone_heads import PhoneHeads
 from pase.models.reconstruction import Masks, Reconstruction, draw_masks
 from pase.models.visual_encoder import MARGIN, VisualEncoder
 
 THUMBNAIL = 16
 """Side in pixels of the grey picture that masked lip steps are predicted as, where the target is the input."""
-
-BOUND = 8.0
-"""Exported features lie within this many standard deviations."""
 
 
 @dataclass(frozen=True)
@@ -28,8 +27,10 @@ class Encoded:
         audio: A, shape ``(B, T, D)``.
         video: V, shape ``(B, T, D)``.
         query: A + E(p), shape ``(B, T, D)``.
-        spectra: Mean normalised log spectrum of each frame, shape ``(B, T, 257)``.
+        spectra: Mean normalised log spectrum of each frame, shape ``(B, T, bins)``.
         thumbnails: Small grey lip pictures, shape ``(B, T, 256)``.
+        heard: True for clips with sound, shape ``(B,)``; what is said of the sound of others means nothing.
+        seen: True for clips with a face, shape ``(B,)``; V of others is zero.
     """
 
     audio: Tensor
@@ -37,36 +38,8 @@ class Encoded:
     query: Tensor
     spectra: Tensor
     thumbnails: Tensor
-
-
-class FeatureScale(nn.Module):
-    """From the encoder's states to the features that renderers get: silence at zero, unit variance, bounded."""
-
-    center: Tensor
-    scale: Tensor
-
-    def __init__(self, dim: int) -> None:
-        super().__init__()
-        self.register_buffer("center", torch.zeros(dim))
-        self.register_buffer("scale", torch.ones(dim))
-
-    def forward(self, states: Tensor) -> Tensor:
-        """Direction of each state (its length carries nothing in a cosine loss), centred, scaled, clamped."""
-        directions = F.normalize(states, dim=-1) * states.shape[-1] ** 0.5
-        scaled: Tensor = (directions - self.center) / self.scale
-        return scaled.clamp(-BOUND, BOUND)
-
-    @torch.no_grad()
-    def fit(self, states: Tensor, silent: Tensor) -> None:
-        """Set centre and scale from states of training clips.
-
-        Args:
-            states: Shape ``(N, D)``.
-            silent: True where no speech is, shape ``(N,)``; if nowhere, the mean of all becomes the centre.
-        """
-        directions = F.normalize(states, dim=-1) * states.shape[-1] ** 0.5
-        self.center.copy_(directions[silent].mean(0) if silent.any() else directions.mean(0))
-        self.scale.copy_((directions - self.center).square().mean(0).sqrt().clamp_min(1e-3))
+    heard: Tensor
+    seen: Tensor
 
 
 class PaseModel(nn.Module):
@@ -82,29 +55,58 @@ class PaseModel(nn.Module):
         self.reconstruction: Reconstruction | None = None
         if config.reconstruction is not None:
             of_input = config.reconstruction.target == "input"
-            targets = (N_BINS, THUMBNAIL**2) if of_input else (config.dim, config.dim)
+            targets = (self.audio.front.bins, THUMBNAIL**2) if of_input else (config.dim, config.dim)
             self.reconstruction = Reconstruction(config.dim, *targets, config.reconstruction)
+        self.phone_heads = PhoneHeads(config.dim) if config.phone_heads else None
 
     def forward(
-        self, waveform: Tensor, lips: Tensor, phones: Tensor | None, context: int = 0, augment: nn.Module | None = None
+        self,
+        waveform: Tensor,
+        lips: Tensor,
+        phones: Tensor | None,
+        context: int = 0,
+        heard: Tensor | None = None,
+        seen: Tensor | None = None,
+        augment: Callable[[Tensor], Tensor] | None = None,
     ) -> Encoded:
         """Encode clips or windows of clips.
 
         Args:
             waveform: 16 kHz, shape ``(B, S)``, beginning `context` frames before the first frame.
-            lips: RGB in 0 ... 1, shape ``(B, T + 4, 3, H, W)``: two more frames before and after.
+            lips: RGB in 0 ... 1, shape ``(S, T + 4, 3, H, W)``: two more frames before and after; of the S clips that
+                are seen only.
             phones: Class numbers at the frames' middles, shape ``(B, T)``, or None.
             context: Frames of sound that come before the first frame.
+            heard: True for clips with sound, shape ``(B,)``; None: all.
+            seen: True for clips with a face, shape ``(B,)``; None: all.
             augment: Augmentation of log spectra.
         """
-        heard: AudioStates = self.audio(waveform, augment)
+        everything = torch.ones(len(waveform), dtype=torch.bool, device=waveform.device)
+        heard, seen = everything if heard is None else heard, everything if seen is None else seen
         frames = lips.shape[1] - 2 * MARGIN
-        audio = at_frames(heard.states, context, frames)
-        video = self.video(lips)
-        query = self.alignment.query(audio, phones)
+        states, spectra = self._hear(waveform, heard, augment)
+        audio = at_frames(states, context, frames, self.audio.rate)
         first = 5 * context
-        spectra = heard.spectra[:, first : first + 5 * frames].reshape(-1, frames, 5, N_BINS).mean(2)
-        return Encoded(audio, video, query, spectra, _thumbnails(lips))
+        spectra = spectra[:, first : first + 5 * frames].reshape(len(audio), frames, 5, -1).mean(2)
+        query = self.alignment.query(audio, phones)
+        video, thumbnails = _spread(self._see(lips), seen), _spread(_thumbnails(lips), seen)
+        return Encoded(audio, video, query, spectra, thumbnails, heard, seen)
+
+    def _hear(
+        self, waveform: Tensor, heard: Tensor, augment: Callable[[Tensor], Tensor] | None
+    ) -> tuple[Tensor, Tensor]:
+        """States and spectra; those of clips without sound are zero, and no statistics are taken of them."""
+        some: AudioStates = self.audio(waveform[heard] if heard.any() else waveform, augment)
+        if not heard.any():
+            return some.states, some.spectra
+        return _spread(some.states, heard), _spread(some.spectra, heard)
+
+    def _see(self, lips: Tensor) -> Tensor:
+        """V of the clips that are seen, if any is."""
+        if not len(lips):
+            return lips.new_zeros(0, lips.shape[1] - 2 * MARGIN, self.config.dim)
+        video: Tensor = self.video(lips)
+        return video
 
     def reconstruction_loss(self, encoded: Encoded) -> Tensor:
         """Mean squared error of masked steps, both modalities added (paper section 2.5)."""
@@ -113,13 +115,14 @@ class PaseModel(nn.Module):
         config = self.reconstruction.config
         batch, steps = encoded.audio.shape[:2]
         masks: Masks = draw_masks(batch, steps, config, encoded.audio.device)
+        masks = Masks(masks.audio | ~encoded.heard[:, None], masks.video | ~encoded.seen[:, None])
         audio, video = self.reconstruction(encoded.audio, encoded.video, masks)
         if config.target == "input":
             targets = encoded.spectra, encoded.thumbnails
         else:
-            targets = _standardise(encoded.audio), _standardise(encoded.video)
-        return _masked_error(audio, targets[0].detach(), masks.audio) + _masked_error(
-            video, targets[1].detach(), masks.video
+            targets = _standardise(encoded.audio, encoded.heard), _standardise(encoded.video, encoded.seen)
+        return _masked_error(audio, targets[0].detach(), masks.audio & encoded.heard[:, None]) + _masked_error(
+            video, targets[1].detach(), masks.video & encoded.seen[:, None]
         )
 
     @torch.no_grad()
@@ -145,10 +148,21 @@ class PaseModel(nn.Module):
         return torch.stack(columns, dim=1)
 
 
-def _standardise(features: Tensor) -> Tensor:
-    """Zero mean and unit variance of each feature over the batch, so that the target cannot be shrunk."""
-    flat = features.flatten(0, 1)
-    return (features - flat.mean(0)) / flat.std(0).clamp_min(1e-3)
+def _spread(some: Tensor, chosen: Tensor) -> Tensor:
+    """Rows of the chosen clips among zeros for the others."""
+    if chosen.all():
+        return some
+    everything = some.new_zeros(len(chosen), *some.shape[1:])
+    everything[chosen] = some
+    return everything
+
+
+def _standardise(features: Tensor, present: Tensor) -> Tensor:
+    """Zero mean and unit variance of each feature over the clips that have it, so that the target cannot be shrunk."""
+    flat = features[present].flatten(0, 1)
+    if not len(flat):
+        return features
+    return (features - flat.mean(0)) / flat.std(0, correction=0).clamp_min(1e-3)
 
 
 def _masked_error(prediction: Tensor, target: Tensor, mask: Tensor) -> Tensor:
@@ -160,4 +174,4 @@ def _thumbnails(lips: Tensor) -> Tensor:
     """Grey pictures of the middle frames, each with zero mean and unit variance, shape ``(B, T, 256)``."""
     grey = lips[:, MARGIN : lips.shape[1] - MARGIN].mean(2)
     small = F.adaptive_avg_pool2d(grey, THUMBNAIL).flatten(2)
-    return (small - small.mean(-1, keepdim=True)) / small.std(-1, keepdim=True).clamp_min(1e-3)
+    return (small - small.mean(-1, keepdim=True)) / small.std(-1, keepdim=True, correction=0).clamp_min(1e-3)

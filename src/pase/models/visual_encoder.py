@@ -1,4 +1,4 @@
-"""Visual encoder: the CNN of paper Table II on five stacked lip crops."""
+"""Visual encoder: lip crops in, features out."""
 
 import torch
 import torch.nn.functional as F
@@ -36,15 +36,36 @@ class _Block(nn.Module):
 
 
 class VisualEncoder(nn.Module):
-    """Lip crops to features.
+    """Lip crops to features: one vector for each frame, seen together with two frames on either side."""
 
-    Table II gives kernels, strides and channels; its residual blocks are read as one convolution each, which matches
+    def __init__(self, dim: int, config: VisualConfig) -> None:
+        super().__init__()
+        self.crop_size = config.crop_size
+        self.standardise = config.standardise
+        self.network = _Stacked(dim, config) if config.kind == "stacked" else _Shared(dim, config)
+
+    def forward(self, lips: Tensor) -> Tensor:
+        """Encode the frames that have `MARGIN` neighbours on both sides.
+
+        Args:
+            lips: RGB in 0 ... 1, shape ``(B, T + 4, 3, H, W)``, H = W = `crop_size`.
+
+        Returns:
+            Shape ``(B, T, D)``.
+        """
+        features: Tensor = self.network(_standardise(lips) if self.standardise else lips * 2 - 1)
+        return features
+
+
+class _Stacked(nn.Module):
+    """The CNN of Table II on five stacked frames.
+
+    The table gives kernels, strides and channels; its residual blocks are read as one convolution each, which matches
     Wav2Lip's layout. Batch norm and ReLU after each convolution are not stated and are taken from the same family.
     """
 
     def __init__(self, dim: int, config: VisualConfig) -> None:
         super().__init__()
-        self.crop_size = config.crop_size
         c32, c64, c128, c256, c512 = (max(8, round(config.width * c)) for c in (32, 64, 128, 256, 512))
         layers = [
             _Block(3 * STACK, c32, 7, config.stem_stride, 3),
@@ -64,20 +85,46 @@ class VisualEncoder(nn.Module):
         self.project = nn.Linear(c512, dim)  # Table II's last 1 x 1 convolution, on a map of 1 x 1
 
     def forward(self, lips: Tensor) -> Tensor:
-        """Encode the frames that have `MARGIN` neighbours on both sides.
-
-        Args:
-            lips: RGB in 0 ... 1, shape ``(B, T + 4, 3, H, W)``, H = W = `crop_size`.
-
-        Returns:
-            Shape ``(B, T, D)``.
-        """
         batch, frames = lips.shape[0], lips.shape[1] - 2 * MARGIN
         stacked = lips.unfold(1, STACK, 1)  # (B, T, 3, H, W, 5)
         stacked = stacked.permute(0, 1, 5, 2, 3, 4).flatten(2, 3).flatten(0, 1)
-        maps = self.layers(stacked * 2 - 1)
-        features: Tensor = self.project(maps.mean(dim=(2, 3)))
+        features: Tensor = self.project(self.layers(stacked).mean(dim=(2, 3)))
         return features.view(batch, frames, -1)
+
+
+class _Shared(nn.Module):
+    """A CNN on each frame and a convolution over five of its results: a picture is looked at once, not five times."""
+
+    def __init__(self, dim: int, config: VisualConfig) -> None:
+        super().__init__()
+        c16, c32, c64, c128, c256 = (max(8, round(config.width * c)) for c in (16, 32, 64, 128, 256))
+        self.layers = nn.Sequential(
+            _Block(3, c16, 5, config.stem_stride, 2),
+            _Block(c16, c32, 3, 2),
+            _Block(c32, c32, 3, residual=True),
+            _Block(c32, c64, 3, 2),
+            _Block(c64, c64, 3, residual=True),
+            _Block(c64, c128, 3, 2),
+            _Block(c128, c128, 3, residual=True),
+        )
+        side = -(-config.crop_size // config.stem_stride)
+        for _ in range(3):
+            side = -(-side // 2)
+        self.over_time = nn.Conv1d(c128 * side**2, c256, STACK, bias=False)
+        self.norm = nn.BatchNorm1d(c256)
+        self.project = nn.Linear(c256, dim)
+
+    def forward(self, lips: Tensor) -> Tensor:
+        maps: Tensor = self.layers(lips.flatten(0, 1)).flatten(1)
+        frames = maps.view(*lips.shape[:2], -1).transpose(1, 2)
+        features: Tensor = self.project(F.relu(self.norm(self.over_time(frames))).transpose(1, 2))
+        return features
+
+
+def _standardise(lips: Tensor) -> Tensor:
+    """Zero mean and unit variance of each picture, colours together."""
+    spread = lips.std(dim=(2, 3, 4), keepdim=True).clamp_min(0.02)
+    return (lips - lips.mean(dim=(2, 3, 4), keepdim=True)) / spread
 
 
 def resize_lips(lips: Tensor, size: int) -> Tensor:

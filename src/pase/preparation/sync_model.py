@@ -35,7 +35,7 @@ def model_scores(lips: NDArray[np.uint8], waveform: Waveform, checkpoint: Path) 
         return np.empty((0, 2 * REACH + 1))
     model = _model(checkpoint)
     with torch.inference_mode():
-        heard = at_frames(model.audio(torch.from_numpy(waveform)[None]).states, 0, len(lips))[0]
+        heard = at_frames(model.audio(torch.from_numpy(waveform)[None]).states, 0, len(lips), model.audio.rate)[0]
         seen = encode_lips(model, torch.from_numpy(lips))
         similarity: NDArray[np.float64] = model.sync_similarity(heard, seen, range(-REACH, REACH + 1)).double().numpy()
     return similarity[np.isfinite(similarity).all(axis=1)][::_INDEPENDENT]

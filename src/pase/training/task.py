@@ -3,20 +3,24 @@
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
 import lightning.pytorch as pl
+import numpy as np
 import torch
 from torch import Tensor
 
 from pase.audio.augmentation import SpectrumAugment, SpectrumAugmentConfig
+from pase.audio.waveform_augmentation import WaveformAugment, WaveformAugmentConfig
 from pase.data.windows import Batch
 from pase.errors import InputError
 from pase.evaluation.sync import SHIFTS, OffsetScore, score_windows
 from pase.models.audio_encoder import at_frames
 from pase.models.config import ModelConfig
-from pase.models.losses import ContrastiveConfig, contrastive_loss
+from pase.models.losses import ContrastiveConfig, contrastive_loss, phone_loss
 from pase.models.model import Encoded, PaseModel
+from pase.models.video_queue import QueuedVideo, enqueue
 from pase.models.visual_encoder import resize_lips
 from pase.video.augmentation import LipAugment, LipAugmentConfig
 
@@ -43,17 +47,22 @@ class OptimizerConfig:
 class AugmentConfig:
     """Augmentation of both modalities; None leaves one as it is."""
 
+    waveform: WaveformAugmentConfig | None = field(default_factory=WaveformAugmentConfig)
     spectrum: SpectrumAugmentConfig | None = field(default_factory=SpectrumAugmentConfig)
     lips: LipAugmentConfig | None = field(default_factory=LipAugmentConfig)
 
 
 class PaseTask(pl.LightningModule):
-    """Trains a `PaseModel`: L = L_con + alpha L_rec (paper section 2.6).
+    """Trains a `PaseModel`: L = L_con + alpha L_rec (paper section 2.6) + beta L_phone.
+
+    All that is drawn in a step depends on the seed, the number of the step and the rank, so that a run that goes on
+    draws what it would have drawn.
 
     Args:
         net: Sizes and switches of the model.
         contrastive: Temperature and negatives of L_con.
         alpha: Weight of L_rec; the paper does not state it.
+        beta: Weight of the phone heads' loss; not in the paper.
         optimizer: Learning rate and schedule.
         augment: Augmentation.
     """
@@ -63,22 +72,30 @@ class PaseTask(pl.LightningModule):
         net: ModelConfig,
         contrastive: ContrastiveConfig | None = None,
         alpha: float = 0.1,
+        beta: float = 0.0,
         optimizer: OptimizerConfig | None = None,
         augment: AugmentConfig | None = None,
     ) -> None:
         super().__init__()
+        if beta > 0 and not net.phone_heads:
+            raise InputError(f"model.beta is {beta}, but there are no phone heads: set model.net.phone_heads: true")
         self.model = PaseModel(net)
         self.contrastive = contrastive or ContrastiveConfig()
         self.alpha = alpha
+        self.beta = beta
         self.optimizer_config = optimizer or OptimizerConfig()
         augment = augment or AugmentConfig()
+        self.waveform_augment = WaveformAugment(augment.waveform) if augment.waveform else None
         self.spectrum_augment = SpectrumAugment(augment.spectrum) if augment.spectrum else None
         self.lip_augment = LipAugment(augment.lips) if augment.lips else None
+        self._queue: QueuedVideo | None = None
+        self._seed = 0
         self._windows = OffsetScore(0, 0)
 
     def on_fit_start(self) -> None:
         """Let numbers under 1e-38 be zero: a sharp softmax makes many, and CPUs are slow at them."""
         torch.set_flush_denormal(True)
+        self._seed = torch.initial_seed()
 
     def teardown(self, stage: str) -> None:
         """Undo it: it holds for the whole process."""
@@ -86,11 +103,17 @@ class PaseTask(pl.LightningModule):
 
     def training_step(self, batch: Batch, batch_idx: int) -> Tensor:
         """One step; returns L."""
-        lips = resize_lips(batch.lips, self.model.config.visual.crop_size)
-        if self.lip_augment is not None:
-            lips = self.lip_augment(lips)
-        encoded = self.model(batch.waveform, lips, batch.phones, batch.context, self.spectrum_augment)
-        return self._losses(encoded, batch, "train")
+        seed = _step_seed(self._seed, self.global_step, self.global_rank)
+        torch.manual_seed(seed)
+        draws = torch.Generator(self.device).manual_seed(seed)
+        encoded = self._encode(batch, draws)
+        queued = self._queue if "queue" in self.contrastive.negatives else None
+        loss = self._losses(encoded, batch, "train", queued)
+        if "queue" in self.contrastive.negatives:
+            both = batch.heard & batch.seen
+            newest = QueuedVideo(encoded.video[both].detach(), batch.phones[both], batch.valid[both])
+            self._queue = enqueue(self._queue, newest, self.contrastive.queue)
+        return loss
 
     def validation_step(self, batch: Batch, batch_idx: int) -> None:
         """Losses, and the offset of 0.4-s stretches, without phones."""
@@ -103,7 +126,7 @@ class PaseTask(pl.LightningModule):
     def predict_step(self, batch: Batch, batch_idx: int) -> dict[str, Tensor]:
         """Features of each frame, as renderers get them: clip id to shape ``(T, D)``."""
         states = self.model.features(self.model.audio(batch.waveform).states)
-        features = at_frames(states, batch.context, batch.valid.shape[1])
+        features = at_frames(states, batch.context, batch.valid.shape[1], self.model.audio.rate)
         return {name: rows[valid] for name, rows, valid in zip(batch.clip_ids, features, batch.valid, strict=True)}
 
     def on_validation_epoch_start(self) -> None:
@@ -120,23 +143,41 @@ class PaseTask(pl.LightningModule):
         """As `on_validation_epoch_end`."""
         self.log("test/window_sync", self._windows.share)
 
-    def _encode(self, batch: Batch) -> Encoded:
-        lips = resize_lips(batch.lips, self.model.config.visual.crop_size)
-        encoded: Encoded = self.model(batch.waveform, lips, batch.phones, batch.context)
+    def _encode(self, batch: Batch, draws: torch.Generator | None = None) -> Encoded:
+        """Both modalities, augmented while training."""
+        waveform, lips = batch.waveform, resize_lips(batch.lips[batch.seen], self.model.config.visual.crop_size)
+        augment = None
+        if draws is not None:
+            if self.waveform_augment is not None:
+                waveform = self.waveform_augment(waveform, draws)
+            if self.lip_augment is not None:
+                lips = self.lip_augment(lips, draws)
+            if self.spectrum_augment is not None:
+                augment = partial(self.spectrum_augment, generator=draws)
+        encoded: Encoded = self.model(waveform, lips, batch.phones, batch.context, batch.heard, batch.seen, augment)
         return encoded
 
     def _evaluate(self, batch: Batch, stage: str) -> None:
         encoded = self._encode(batch)
         self._losses(encoded, batch, stage)
-        for audio, video, valid in zip(encoded.audio, encoded.video, batch.valid, strict=True):
+        both = batch.heard & batch.seen
+        for audio, video, valid in zip(encoded.audio[both], encoded.video[both], batch.valid[both], strict=True):
             similarity = self.model.sync_similarity(audio[valid], video[valid], SHIFTS)
             self._windows += score_windows(similarity.float().cpu().numpy())
 
-    def _losses(self, encoded: Encoded, batch: Batch, stage: str) -> Tensor:
-        contrast = contrastive_loss(self.model.alignment, encoded, batch.phones, batch.valid, self.contrastive)
-        reconstruction = self.model.reconstruction_loss(encoded)
-        loss = contrast + self.alpha * reconstruction
-        values = {"loss": loss, "contrastive": contrast, "reconstruction": reconstruction}
+    def _losses(self, encoded: Encoded, batch: Batch, stage: str, queued: QueuedVideo | None = None) -> Tensor:
+        values = {
+            "contrastive": contrastive_loss(
+                self.model.alignment, encoded, batch.phones, batch.valid, self.contrastive, queued
+            ),
+            "reconstruction": self.model.reconstruction_loss(encoded),
+        }
+        loss = values["contrastive"] + self.alpha * values["reconstruction"]
+        if self.model.phone_heads is not None:
+            heard = batch.valid & batch.heard[:, None]
+            values["phones"] = phone_loss(self.model.phone_heads, encoded.audio, batch.phones, heard)
+            loss = loss + self.beta * values["phones"]
+        values["loss"] = loss
         self.log_dict({f"{stage}/{name}": value.detach() for name, value in values.items()}, batch_size=len(batch))
         return loss
 
@@ -151,14 +192,22 @@ class PaseTask(pl.LightningModule):
         return {"optimizer": optimizer, "lr_scheduler": {"scheduler": schedule, "interval": "step"}}
 
     def on_save_checkpoint(self, checkpoint: dict[str, Any]) -> None:
-        """Keep the sizes beside the weights, as plain values, so that `pase export` needs no YAML."""
+        """Keep the sizes beside the weights, as plain values, so that `pase export` needs no YAML; and the queue."""
         checkpoint["pase_model"] = self.model.config.to_json()
+        if self._queue is not None:
+            checkpoint["pase_queue"] = self._queue.to_state()
 
     def on_load_checkpoint(self, checkpoint: Mapping[str, Any]) -> None:
         """Refuse a checkpoint of other sizes with a message that names what differs."""
         found, wanted = checkpoint.get("pase_model"), self.model.config.to_json()
         if found != wanted:
             raise InputError(f"the checkpoint was trained with model.net = {found}, the config says {wanted}")
+        if "pase_queue" in checkpoint:
+            self._queue = QueuedVideo(**checkpoint["pase_queue"])
+
+
+def _step_seed(seed: int, step: int, rank: int) -> int:
+    return int(np.random.SeedSequence((seed, step, rank)).generate_state(1, np.uint64)[0] >> 1)
 
 
 def learning_rate_factor(step: int, config: OptimizerConfig) -> float:

@@ -41,7 +41,8 @@ def test_targets_give_no_gradient(tiny_config: ModelConfig) -> None:
     model = PaseModel(tiny_config)
     audio = torch.randn(2, 6, 16, requires_grad=True)
     video = torch.randn(2, 6, 16, requires_grad=True)
-    encoded = Encoded(audio, video, audio, torch.zeros(2, 6, 257), torch.zeros(2, 6, 256))
+    everyone = torch.ones(2, dtype=torch.bool)
+    encoded = Encoded(audio, video, audio, torch.zeros(2, 6, 257), torch.zeros(2, 6, 256), everyone, everyone)
     everything = ReconstructionConfig(layers=1, heads=2, mask_ratio=1.0, absence=0.0)
     assert model.reconstruction is not None
     model.reconstruction.config = everything

@@ -11,7 +11,7 @@ def test_table_two_shapes_and_size() -> None:
     assert sum(p.numel() for p in encoder.parameters()) == pytest.approx(9.9e6, rel=0.01)
     kernels = [
         (b.convolution.in_channels, b.convolution.out_channels, b.convolution.kernel_size[0], b.convolution.stride)
-        for b in encoder.layers
+        for b in encoder.network.layers
         if not b.residual
     ]
     assert kernels == [
@@ -23,17 +23,21 @@ def test_table_two_shapes_and_size() -> None:
         (512, 512, 3, (2, 2)),
         (512, 512, 3, (4, 1)),
     ]
-    assert encoder.layers(torch.zeros(1, 15, 96, 96)).shape == (1, 512, 1, 1)
+    assert encoder.network.layers(torch.zeros(1, 15, 96, 96)).shape == (1, 512, 1, 1)
 
 
+@pytest.mark.parametrize("kind", ["stacked", "shared"])
 @pytest.mark.parametrize(("size", "stride"), [(48, 1), (48, 2), (64, 2)])
-def test_small_pictures(size: int, stride: int) -> None:
-    encoder = VisualEncoder(8, VisualConfig(size, 0.1, stride, "mean")).eval()
+def test_small_pictures(size: int, stride: int, kind: str) -> None:
+    encoder = VisualEncoder(
+        8, VisualConfig(kind=kind, crop_size=size, width=0.1, stem_stride=stride, collapse="mean")
+    ).eval()
     assert encoder(torch.rand(2, 7, 3, size, size)).shape == (2, 3, 8)
 
 
-def test_each_output_sees_five_frames_around_it() -> None:
-    encoder = VisualEncoder(8, VisualConfig(48, 0.1, 2, "mean")).eval()
+@pytest.mark.parametrize("kind", ["stacked", "shared"])
+def test_each_output_sees_five_frames_around_it(kind: str) -> None:
+    encoder = VisualEncoder(8, VisualConfig(kind=kind, crop_size=48, width=0.1, stem_stride=2, collapse="mean")).eval()
     lips = torch.rand(1, 12, 3, 48, 48)
     changed = lips.clone()
     changed[0, 6] = 1 - changed[0, 6]  # with two frames of margin, this is output 4
@@ -52,3 +56,10 @@ def test_resizing_keeps_grey_and_range() -> None:
 def test_margin_repeats_the_ends() -> None:
     lips = torch.arange(3).view(1, 3, 1)
     assert with_margin(lips).flatten().tolist() == [0, 0, 0, 1, 2, 2, 2]
+
+
+def test_standardised_pictures_do_not_tell_light_from_dark() -> None:
+    config = VisualConfig(kind="shared", crop_size=48, width=0.5, stem_stride=2, standardise=True)
+    encoder = VisualEncoder(8, config).eval()
+    lips = torch.rand(1, 7, 3, 48, 48)
+    torch.testing.assert_close(encoder(lips * 0.4 + 0.3), encoder(lips), atol=1e-4, rtol=0)
