@@ -1,7 +1,8 @@
 """Phoneme posteriors of the recogniser `hama`, a small CTC network with its weights in its package.
 
 Its engine ends in a log-softmax, and these **log-posteriors** are the rows: up to one constant for each row they are
-the logits, and a linear probe on them can weigh evidence that posteriors have rounded to nothing.
+the logits, and a linear probe on them can weigh evidence that posteriors have rounded to nothing (the aperture of lips
+is read from them far better).
 """
 
 from dataclasses import dataclass

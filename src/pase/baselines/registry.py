@@ -1,4 +1,18 @@
-"""Opening a representation by what the user writes on the command line."""
+"""Opening a representation by what the user writes on the command line.
+
+Any other encoder, such as an audio-visual one of which the user has the weights, is compared by a module of one's own,
+say ``mine.py`` in a folder of ``PYTHONPATH``::
+
+    class Mine:
+        name, width = "AV-HuBERT", 768
+
+        def rows(self, waveform, frames):
+            ...  # frames * 640 samples at 16 kHz; return float32 of shape (frames, 768)
+
+    FEATURES = Mine()
+
+which is requested as ``mine:FEATURES``.
+"""
 
 import importlib
 import re

@@ -28,7 +28,7 @@ from torchaudio.models import Wav2Vec2Model
 from pase.audio.waveform import SAMPLE_RATE, Waveform
 from pase.baselines.base import Rows
 from pase.baselines.timing import Chunks, RowTimes
-from pase.baselines.weights_file import load_weights
+from pase.baselines.weights_file import assign_weights, read_weights
 from pase.corpus.clip import SAMPLES_PER_FRAME
 from pase.errors import InputError
 
@@ -90,12 +90,13 @@ class SelfSupervisedFeatures:
         Raises:
             InputError: The weights cannot be read or are another network's, or there is no such layer.
         """
+        loaded = read_weights(weights)
         with torch.device("meta"):  # nothing is allocated or drawn at random before the weights are there
             model = family.build()
         layers = len(model.encoder.transformer.layers)
         if layer is not None and not 1 <= layer <= layers:
             raise InputError(f"{family.name} has layers 1 ... {layers}, not {layer}")
-        load_weights(model, weights)
+        assign_weights(model, loaded, weights)
         name = family.name if layer is None else f"{family.name}, layer {layer}"
         width = int(model.encoder.feature_projection.projection.out_features)
         return cls(model.eval().to(device), name, width, layer, family.normalised, device)

@@ -1,7 +1,7 @@
 """Weights that the user brings for a network of torchaudio."""
 
 import pickle
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 from zipfile import is_zipfile
@@ -20,20 +20,38 @@ _NAMED = 3
 """Wrong names that a message lists."""
 
 
-def load_weights(model: nn.Module, file: Path) -> None:
-    """Give a network, which may be without memory (device ``meta``), the weights of a file.
+def read_weights(file: Path) -> dict[str, Tensor]:
+    """Read a state dict in single precision, without a CTC head.
 
     Args:
-        model: Built by torchaudio.
-        file: ``.safetensors``, or a state dict written by ``torch.save``. No code of it is run.
+        file: ``.safetensors``, or written by ``torch.save``. No code of it is run.
 
     Raises:
-        InputError: The file is absent, is neither of these, or holds weights of another network.
+        InputError: The file is absent, is neither of these, or holds something else.
     """
     if not file.is_file():
         raise InputError(f"{file} does not exist or is not a file; expected weights (.safetensors or torch.save)")
-    weights = _read(file)
-    weights = {name: value.float() for name, value in weights.items() if not name.startswith(_HEAD)}
+    try:
+        weights = load_file(file) if file.suffix == ".safetensors" else _unpickle(file)
+    except (SafetensorError, pickle.UnpicklingError, RuntimeError, OSError) as error:
+        reason = str(error).splitlines()[0] if str(error) else type(error).__name__
+        raise InputError(f"{file} cannot be read as weights: {reason}") from error
+    if not isinstance(weights, dict) or not all(isinstance(value, Tensor) for value in weights.values()):
+        raise InputError(f"{file} holds no state dict: expected names with tensors only, as model.state_dict() gives")
+    return {name: value.float() for name, value in weights.items() if not name.startswith(_HEAD)}
+
+
+def assign_weights(model: nn.Module, weights: Mapping[str, Tensor], file: Path) -> None:
+    """Give a network, which may be without memory (device ``meta``), its weights.
+
+    Args:
+        model: Built by torchaudio.
+        weights: Of `read_weights`.
+        file: Where they came from, for messages.
+
+    Raises:
+        InputError: They are those of another network.
+    """
     try:
         missing, unexpected = model.load_state_dict(weights, strict=False, assign=True)
     except RuntimeError as error:
@@ -45,19 +63,10 @@ def load_weights(model: nn.Module, file: Path) -> None:
         )
 
 
-def _read(file: Path) -> dict[str, Tensor]:
-    try:
-        if file.suffix == ".safetensors":
-            return load_file(file)
-        if not is_zipfile(file):  # torch.save's form since 1.6; the older one is a bare pickle
-            raise InputError(f"{file} cannot be read as weights: it is neither .safetensors nor written by torch.save")
-        weights: Any = torch.load(file, map_location="cpu", weights_only=True)
-    except (SafetensorError, pickle.UnpicklingError, RuntimeError, OSError) as error:
-        reason = str(error).splitlines()[0] if str(error) else type(error).__name__
-        raise InputError(f"{file} cannot be read as weights: {reason}") from error
-    if not isinstance(weights, dict) or not all(isinstance(value, Tensor) for value in weights.values()):
-        raise InputError(f"{file} holds no state dict: expected names with tensors only, as model.state_dict() gives")
-    return weights
+def _unpickle(file: Path) -> Any:
+    if not is_zipfile(file):  # torch.save's form since 1.6; the older one is a bare pickle
+        raise InputError(f"{file} cannot be read as weights: it is neither .safetensors nor written by torch.save")
+    return torch.load(file, map_location="cpu", weights_only=True)
 
 
 def _listed(what: str, names: Sequence[str]) -> str:
