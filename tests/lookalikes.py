@@ -134,6 +134,20 @@ def _mead(root: Path, video: Callable[[str], None], words: str) -> dict[str, Exp
     }
 
 
+def _speech(root: Path, video: Callable[[str], None], words: str) -> dict[str, Expected]:
+    for path in ("84/121123/84-121123-0000.flac", "84/121123/84-121123-0001.flac", "anna/hello.wav", "ben/take.MP3"):
+        video(path)
+    write(root / "84/121123/84-121123.trans.txt", f"84-121123-0000 {words.upper()}\n84-121123-0001 {words.upper()}\n")
+    write(root / "anna/hello.lab", words)
+    write(root / "LICENSE.txt", "free")
+    return {
+        "84/121123/84-121123-0000": Expected("84", "train"),
+        "84/121123/84-121123-0001": Expected("84", "train"),
+        "anna/hello": Expected("anna", "validation"),
+        "ben/take": Expected("ben", "train"),
+    }
+
+
 def _voxceleb2(root: Path, video: Callable[[str], None], words: str) -> dict[str, Expected]:
     expected = {
         "dev/id00012/21Uxsk56VDQ/00001": Expected("id00012", "train"),
@@ -155,6 +169,7 @@ LOOKALIKES: dict[str, Callable[[Path, Callable[[str], None], str], dict[str, Exp
     "lrs2": _lrs2,
     "lrs3": _lrs3,
     "mead": _mead,
+    "speech": _speech,
     "voxceleb2": _voxceleb2,
 }
 """By recipe."""

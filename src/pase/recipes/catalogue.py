@@ -11,12 +11,15 @@ from pase.recipes.hdtf import HDTF
 from pase.recipes.lrs2 import LRS2
 from pase.recipes.lrs3 import LRS3
 from pase.recipes.mead import MEAD
+from pase.recipes.speech import SPEECH
 from pase.recipes.voxceleb2 import VOXCELEB2
 
 GROUP = "pase.recipes"
 """Entry-point group: ``name = "module:RECIPE"``."""
 
-RECIPES: dict[str, Recipe] = {recipe.name: recipe for recipe in (FOLDER, GRID, HDTF, LRS2, LRS3, MEAD, VOXCELEB2)}
+RECIPES: dict[str, Recipe] = {
+    recipe.name: recipe for recipe in (FOLDER, GRID, HDTF, LRS2, LRS3, MEAD, SPEECH, VOXCELEB2)
+}
 """Those that come with PASE, by name."""
 
 

@@ -43,7 +43,7 @@ def test_files_that_are_named_exist_and_lie_in_the_source(tmp_path: Path, recipe
         assert all(path.is_file() for path in (video.video, *video.files))
 
 
-@pytest.mark.parametrize("recipe", sorted(RECIPES.keys() - {"folder", "grid"}))  # these take names from all folders
+@pytest.mark.parametrize("recipe", sorted(RECIPES.keys() - {"folder", "grid", "speech"}))  # named by all folders
 def test_one_level_deeper_gives_the_same(tmp_path: Path, recipe: str) -> None:
     expected = build(recipe, tmp_path / "corpus" if recipe != "lrs2" else tmp_path, Path.touch)
     assert facts(tmp_path, recipe) == expected
@@ -212,3 +212,30 @@ def test_voxceleb2_video_at_another_place_is_refused(tmp_path: Path) -> None:
     write(tmp_path / "dev/mp4/id00012/00001.mp4")
     (refused,) = discover(tmp_path, VOXCELEB2).refused
     assert (refused.path, refused.reason) == ("dev/mp4/id00012/00001.mp4", "unexpected_place")
+
+
+def test_speech_has_no_picture_and_its_words_come_from_beside_it(tmp_path: Path) -> None:
+    build("speech", tmp_path, Path.touch, "hello there")
+    write(tmp_path / "ben/take.TextGrid")
+    write(tmp_path / "anna/film.mp4")
+    sounds = by_name(tmp_path, "speech")
+    assert not any(sound.seen for sound in sounds.values())
+    assert "anna/film" not in sounds
+    assert sounds["84/121123/84-121123-0001"].text == "HELLO THERE"
+    assert sounds["anna/hello"].transcript == tmp_path / "anna/hello.lab"
+    last = sounds["ben/take"]
+    assert (last.given, last.transcript, last.text) == (tmp_path / "ben/take.TextGrid", None, "")
+
+
+def test_a_broken_list_of_what_is_said_is_named(tmp_path: Path) -> None:
+    build("speech", tmp_path, Path.touch)
+    write(tmp_path / "84/121123/84-121123.trans.txt", "84-121123-0000 HELLO\n\n84-121123-0001\n")
+    with pytest.raises(
+        InputError, match=r"84-121123\.trans\.txt, line 3: expected 'NAME WORDS', found '84-121123-0001'"
+    ):
+        discover(tmp_path, recipe_of("speech"))
+
+
+def test_speech_straight_in_the_source_is_of_one_speaker(tmp_path: Path) -> None:
+    write(tmp_path / "lj/LJ001-0001.wav")
+    assert {video.speaker for video in by_name(tmp_path / "lj", "speech").values()} == {"lj"}
