@@ -89,7 +89,7 @@ class PaseModel(nn.Module):
         first = 5 * context
         spectra = spectra[:, first : first + 5 * frames].reshape(len(audio), frames, 5, -1).mean(2)
         query = self.alignment.query(audio, phones)
-        video, thumbnails = _spread(self._see(lips), seen), _spread(_thumbnails(lips), seen)
+        video, thumbnails = (_spread(some, seen) for some in self._see(lips))
         return Encoded(audio, video, query, spectra, thumbnails, heard, seen)
 
     def _hear(
@@ -101,12 +101,12 @@ class PaseModel(nn.Module):
             return some.states, some.spectra
         return _spread(some.states, heard), _spread(some.spectra, heard)
 
-    def _see(self, lips: Tensor) -> Tensor:
-        """V of the clips that are seen, if any is."""
+    def _see(self, lips: Tensor) -> tuple[Tensor, Tensor]:
+        """V and thumbnails of the clips that are seen, if any is."""
         if not len(lips):
-            return lips.new_zeros(0, lips.shape[1] - 2 * MARGIN, self.config.dim)
-        video: Tensor = self.video(lips)
-        return video
+            frames = lips.shape[1] - 2 * MARGIN
+            return lips.new_zeros(0, frames, self.config.dim), lips.new_zeros(0, frames, THUMBNAIL**2)
+        return self.video(lips), _thumbnails(lips)
 
     def reconstruction_loss(self, encoded: Encoded) -> Tensor:
         """Mean squared error of masked steps, both modalities added (paper section 2.5)."""
