@@ -7,10 +7,12 @@ import numpy as np
 import pytest
 import torch
 
+from pase.audio.condition import Condition
 from pase.corpus.clip import Clip, ClipRecord
 from pase.corpus.store import write_corpus
 from pase.errors import InputError
 from pase.evaluation.evaluate import evaluate
+from pase.evaluation.options import EvaluationOptions, condition_of
 from pase.evaluation.probe import ProbeConfig
 from pase.evaluation.report import write_report
 from pase.evaluation.results import Results
@@ -62,10 +64,17 @@ def checkpoint(tmp_path_factory):
     return folder
 
 
+OPTIONS = EvaluationOptions(
+    baselines=("untrained", "log-mel"),
+    conditions=(Condition(snr_db=0.0), Condition(rt60=0.6)),
+    seed=1,
+    budget=ProbeConfig(steps=150, batch_size=128),
+)
+
+
 def run(checkpoint, corpora, output, say=print) -> Results:
     known, other = corpora / "known", corpora / "other"
-    budget = ProbeConfig(steps=150, batch_size=128)
-    return evaluate(checkpoint, known, other, output, seed=1, command="pase evaluate ...", budget=budget, say=say)
+    return evaluate(checkpoint, known, other, output, OPTIONS, command="pase evaluate ...", say=say)
 
 
 @pytest.fixture(scope="module")
@@ -78,16 +87,28 @@ def evaluated(corpora, checkpoint, tmp_path_factory):
 
 def test_what_the_sound_shows_is_measured(evaluated):
     _, results, lines = evaluated
-    validation, unseen = results.splits
-    assert (validation.clips, unseen.clips, results.train_clips) == (VALIDATION, 2, TRAIN)
-    aperture = {found.input: found.pooled.value for found in validation.aperture}
-    assert aperture["log-mel"] > 0.75
-    probes = {(p.input, p.target, p.context): p.accuracy.value for p in validation.probes}
-    assert len(probes) == 12
-    assert probes["log-mel", "viseme", 1] > validation.largest_viseme + 0.15
-    assert validation.bilabials.seen[3].value < 0.2
-    assert validation.sync.windows.value < 0.6, "the model is random"
+    assert [(split.name, len(split.clips)) for split in results.splits] == [("validation", VALIDATION), ("unseen", 2)]
+    assert (results.train_clips, results.inputs) == (TRAIN, ("PASE", "untrained", "log-mel"))
+
+    def value(measure: str, at: str = "", source: str = "log-mel", condition: str = "clean") -> float:
+        return results.find("validation", measure, at, source, condition).value
+
+    assert value("aperture") > 0.75
+    assert value("lmd") < 0.8 * value("lmd", source="no motion")
+    assert value("closure f1") > 0.5
+    assert value("viseme", "1 frame") > value("viseme", source="most frequent") + 0.15
+    assert value("bilabial gap", "+0", "pictures") < 0.2
+    assert value("sync", "0.4 s", "PASE") < 0.6, "the model is random"
     assert len(lines) > 5
+
+
+def test_noise_and_rooms_make_it_worse(evaluated):
+    _, results, _ = evaluated
+    assert results.conditions == ("clean", "noise 0 dB", "reverberant 0.6 s")
+    for condition in results.conditions[1:]:
+        for split in ("validation", "unseen"):
+            noisy = results.find(split, "lmd", "", "log-mel", condition).value
+            assert noisy > results.find(split, "lmd", "", "log-mel").value
 
 
 def test_the_same_seed_gives_the_same_files(evaluated, corpora, checkpoint, tmp_path):
@@ -102,7 +123,7 @@ def test_results_are_written(evaluated):
     stored = json.loads((output / "results.json").read_text())
     assert stored["command"] == "pase evaluate ..."
     assert stored["seed"] == 1
-    assert "| lip aperture from log-STFT, correlation |" in (output / "results.md").read_text()
+    assert "| lip aperture, correlation |" in (output / "results.md").read_text()
 
 
 def test_the_report_has_every_part_and_needs_nothing_else(evaluated, corpora, checkpoint, tmp_path):
@@ -113,16 +134,20 @@ def test_the_report_has_every_part_and_needs_nothing_else(evaluated, corpora, ch
     page = write_report(output, checkpoint, corpora / "known", results, tmp_path).read_text(encoding="utf-8")
     titles = re.findall("<h2>(.*?)</h2>", page)
     assert titles == [
-        "Sound and lips in time",
+        "Against other representations",
+        "In noise and in rooms",
         "Does sound find its picture?",
-        "Training",
-        "What the features hold",
         "Lips that must close",
+        "Silence",
         "Phones in feature space",
-        "All results",
+        "Sound and lips in time",
+        "Training",
+        "All results: validation, 4 clips",
+        "All results: unseen, 2 clips",
+        "What the measures mean",
+        "How",
     ]
     images = re.findall(r'<img[^>]*alt="([^"]+)"[^>]*src="([^"]{30})', page)
-    assert len(images) == 8
     assert all(source.startswith("data:image/png;base64,") for _, source in images)
     assert page.count("<img") == page.count("<figcaption>") == len(images)
     assert not re.search(r"https?:|<script|<link|@import|url\(", page)
@@ -139,7 +164,11 @@ def test_results_of_another_model_are_refused(evaluated, corpora, checkpoint, tm
     output, results, _ = evaluated
     other = tmp_path / "other"
     torch.manual_seed(1)
-    save_checkpoint(other, PaseModel(ModelConfig(dim=16, visual=VisualConfig(48, 0.1, 2, "mean"))), {})
+    save_checkpoint(
+        other,
+        PaseModel(ModelConfig(dim=16, visual=VisualConfig(crop_size=48, width=0.1, stem_stride=2, collapse="mean"))),
+        {},
+    )
     with pytest.raises(InputError, match="the results are of model"):
         write_report(output, other, corpora / "known", results)
 
@@ -148,3 +177,12 @@ def test_a_corpus_without_held_out_clips_is_refused(corpora, checkpoint, tmp_pat
     with pytest.raises(InputError, match="has no validation clips"):
         evaluate(checkpoint, corpora / "other", None, tmp_path / "out")
     assert not (tmp_path / "out").exists()
+
+
+@pytest.mark.parametrize("name", ["snr", "noise5", "rt", "snr5dB", ""])
+def test_conditions_are_named_as_help_says(name):
+    assert condition_of("snr-5") == Condition(snr_db=-5.0)
+    assert condition_of("rt0.3") == Condition(rt60=0.3)
+    assert condition_of("clean") == Condition()
+    with pytest.raises(InputError, match="there is no condition"):
+        condition_of(name)

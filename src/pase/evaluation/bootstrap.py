@@ -1,7 +1,7 @@
 """Estimates with confidence intervals, by drawing whole clips again (frames of a clip are not independent)."""
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -9,7 +9,7 @@ from numpy.typing import ArrayLike, NDArray
 
 Floats = NDArray[np.float64]
 
-Measure = Callable[[Floats], Floats]
+Statistic = Callable[[Floats], Floats]
 """From sums over clips, shape ``(B, K)``, to one number for each row, shape ``(B,)``."""
 
 _DRAWS = 1000
@@ -32,19 +32,23 @@ class Estimate:
     clips: int
 
     def __str__(self) -> str:
+        return self.text(3)
+
+    def text(self, digits: int) -> str:
+        """Value and interval for tables, with so many digits after the point."""
         if math.isnan(self.value):
             return "-"
         if math.isnan(self.low):
-            return f"{self.value:.3f}"
-        return f"{self.value:.3f} ({self.low:.3f} … {self.high:.3f})"
+            return f"{self.value:.{digits}f}"
+        return f"{self.value:.{digits}f} ({self.low:.{digits}f} … {self.high:.{digits}f})"
 
 
-def bootstrap(sums: ArrayLike, measure: Measure, seed: int) -> Estimate:
+def bootstrap(sums: ArrayLike, statistic: Statistic, seed: int) -> Estimate:
     """Estimate a number that is a function of sums over clips, with its 95 % percentile interval.
 
     Args:
         sums: What each clip adds, shape ``(clips, K)``. Clips that add nothing (all zero) do not count.
-        measure: The function.
+        statistic: The function.
         seed: Of the draws.
     """
     rows = np.asarray(sums, dtype=np.float64)
@@ -52,20 +56,53 @@ def bootstrap(sums: ArrayLike, measure: Measure, seed: int) -> Estimate:
     clips = len(rows)
     if clips == 0:
         return Estimate(math.nan, math.nan, math.nan, 0)
+    value = evaluate_once(rows, statistic)
+    if clips < 2:
+        return Estimate(value, math.nan, math.nan, clips)
     with np.errstate(divide="ignore", invalid="ignore"):
-        value = float(measure(rows.sum(axis=0, keepdims=True))[0])
-        if clips < 2:
-            return Estimate(value, math.nan, math.nan, clips)
-        times = np.random.default_rng(seed).multinomial(clips, np.full(clips, 1 / clips), size=_DRAWS)
-        drawn = measure(times @ rows)
+        drawn = statistic(draw_clips(clips, seed) @ rows)
     drawn = drawn[np.isfinite(drawn)]
     low, high = np.quantile(drawn, [0.025, 0.975]) if len(drawn) else (math.nan, math.nan)
     return Estimate(value, float(low), float(high), clips)
 
 
+def evaluate_once(sums: Floats, statistic: Statistic) -> float:
+    """The number of all clips together; NaN without any."""
+    if not sums.any():
+        return math.nan
+    with np.errstate(divide="ignore", invalid="ignore"):
+        return float(statistic(sums.sum(axis=0, keepdims=True))[0])
+
+
+def draw_clips(clips: int, seed: int, draws: int = _DRAWS) -> Floats:
+    """How often each clip is drawn in each repetition, shape ``(draws, clips)``."""
+    return np.random.default_rng(seed).multinomial(clips, np.full(clips, 1 / clips), size=draws).astype(np.float64)
+
+
 def ratio(sums: Floats) -> Floats:
     """First column over the second: a share, or a mean."""
     return sums[:, 0] / sums[:, 1]
+
+
+def quotient(sums: Floats) -> Floats:
+    """Quotient of two means: the first column over the second, divided by the third over the fourth."""
+    return sums[:, 0] / sums[:, 1] / (sums[:, 2] / sums[:, 3])
+
+
+def f1(sums: Floats) -> Floats:
+    """Harmonic mean of two shares, columns as for `quotient`; 0 where either is 0 or its whole is empty."""
+    recall, precision = (
+        np.divide(sums[:, k], sums[:, k + 1], out=np.zeros(len(sums)), where=sums[:, k + 1] > 0) for k in (0, 2)
+    )
+    total = recall + precision
+    return np.asarray(np.divide(2 * recall * precision, total, out=np.zeros(len(sums)), where=total > 0))
+
+
+def median(counts: Floats) -> Floats:
+    """Median of whole numbers, of which column *k* counts how often *k* + 1 occurred; the lower of two middles."""
+    half = counts.sum(axis=1, keepdims=True) / 2
+    place = (counts.cumsum(axis=1) >= half).argmax(axis=1) + 1.0
+    return np.asarray(np.where(half[:, 0] > 0, place, math.nan))
 
 
 def correlation(sums: Floats) -> Floats:
@@ -86,3 +123,14 @@ def balanced_accuracy(sums: Floats) -> Floats:
     hits, frames = np.split(sums, 2, axis=1)
     recall = np.divide(hits, frames, out=np.zeros_like(hits), where=frames > 0)
     return np.asarray(recall.sum(axis=1) / (frames > 0).sum(axis=1))
+
+
+STATISTICS: Mapping[str, Statistic] = {
+    "ratio": ratio,
+    "quotient": quotient,
+    "f1": f1,
+    "median": median,
+    "correlation": correlation,
+    "balanced": balanced_accuracy,
+}
+"""By the name that results give them."""

@@ -1,113 +1,98 @@
-"""What the measurements need of each clip: features, plain acoustic rows, lip aperture, phones, similarity."""
+"""What the measurements need of each clip: its lips and phones, its sound under a condition, its video encoded."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from pase.corpus.clip import SAMPLES_PER_FRAME, Clip, ClipRecord
+from pase.audio.condition import Condition, degrade
+from pase.audio.waveform import Waveform
+from pase.corpus import codec
+from pase.corpus.clip import ClipRecord
 from pase.corpus.store import Corpus
-from pase.evaluation.acoustic import MelRows, StftRows
-from pase.evaluation.sync import SHIFTS
-from pase.models.audio_encoder import AudioEncoder, at_frames
+from pase.evaluation.lip_shape import lip_displacement
 from pase.models.model import PaseModel
 from pase.models.visual_encoder import MARGIN, resize_lips, with_margin
+from pase.phonemes.inventory import UNKNOWN
 from pase.video.landmarks import lip_gap
-
-BATCH = 8
-"""Clips whose sound is encoded together."""
 
 _PICTURES = 64
 """Video frames encoded together, so that memory does not grow with a clip's length."""
 
-INPUTS = ("features", "untrained", "log-STFT", "log-mel")
-"""The representations that are compared; see `ClipFeatures.rows`."""
+_VOICES = 8
+"""Clips that may babble behind one."""
 
 
 @dataclass(frozen=True)
-class ClipFeatures:
-    """One clip at 25 frames per second, its pictures left out.
+class SeenClip:
+    """What a clip's picture and phones say, at 25 frames per second; its sound is read where it is needed.
 
     Attributes:
         record: The clip's row of the manifest.
-        features: What renderers get, float32, shape ``(T, D)``.
-        untrained: The same of the same network with random weights, shape ``(T, D)``: a recurrent network keeps some
-            of the past whatever its weights are, and training has to add to that.
-        spectra: Log-STFT, float32, shape ``(T, 257)``.
-        mel: Log-mel, float32, shape ``(T, 80)``.
         aperture: Gap of the inner lips in eye distances, float32, shape ``(T,)``.
+        shape: Lip points as `pase.evaluation.lip_shape.lip_displacement` gives them, float32, shape ``(T, 80)``.
         labels: Class number of the phone at each frame's middle, shape ``(T,)``; `UNKNOWN` where none is known.
-        similarity: Of the audio with the shifted video, shape ``(T, len(SHIFTS))``; None where the video was not
-            encoded.
+        video: V, shape ``(T, D)``; None where the video was not encoded.
     """
 
     record: ClipRecord
-    features: NDArray[np.float32]
-    untrained: NDArray[np.float32]
-    spectra: NDArray[np.float32]
-    mel: NDArray[np.float32]
     aperture: NDArray[np.float32]
+    shape: NDArray[np.float32]
     labels: NDArray[np.int64]
-    similarity: NDArray[np.float32] | None = None
+    video: Tensor | None = None
 
-    def __post_init__(self) -> None:
-        lengths = {item.name: len(getattr(self, item.name)) for item in fields(self)[1:7]}
-        if len(set(lengths.values())) != 1:
-            raise ValueError(f"clip {self.record.clip_id}: lengths differ: {lengths}")
+    @property
+    def spoken(self) -> bool:
+        """Whether any of its phones is known."""
+        return self.record.phones is not None and bool((self.labels != UNKNOWN).any())
 
     def __len__(self) -> int:
         return len(self.aperture)
 
-    def rows(self, name: str) -> NDArray[np.float32]:
-        """The representation of that name out of `INPUTS`, shape ``(T, F)``."""
-        own = {"features": self.features, "untrained": self.untrained, "log-STFT": self.spectra, "log-mel": self.mel}
-        return own[name]
 
-
-def measure_clips(
-    model: PaseModel,
-    corpus: Corpus,
-    records: Sequence[ClipRecord],
-    video: bool,
-    seed: int = 0,
-    device: str = "cpu",
-) -> Iterator[ClipFeatures]:
-    """Encode clips without telling the model their phones; only a few clips' pictures are in memory at a time.
+def see_clips(
+    corpus: Corpus, records: Sequence[ClipRecord], model: PaseModel | None = None, device: str = "cpu"
+) -> list[SeenClip]:
+    """Read lips and phones of clips; only one clip's pictures are in memory at a time.
 
     Args:
-        model: In evaluation mode.
         corpus: Where the clips lie.
         records: Which clips.
-        video: Also encode the lips and compare them with the sound.
-        seed: Of the untrained network.
-        device: Where torch computes.
+        model: Encodes the video; without one the pictures are not decoded.
+        device: Where the model computes.
+
+    Raises:
+        InputError: A clip cannot be read.
     """
-    model = model.to(device).eval()
-    heard = _Hearing(model, seed).to(device).eval()
-    for first in range(0, len(records), BATCH):
-        clips = [corpus.read(record) for record in records[first : first + BATCH]]
-        with torch.inference_mode():
-            states, *rows = heard(_waveforms(clips).to(device))
-            for place, clip in enumerate(clips):
-                frames = clip.record.frames
-                similarity = None
-                if video:
-                    seen = encode_lips(model, torch.from_numpy(clip.lips).to(device))
-                    similarity = model.sync_similarity(states[place, :frames], seen, SHIFTS).float().cpu().numpy()
-                features, untrained, spectra, mel = (row[place, :frames].float().cpu().numpy() for row in rows)
-                yield ClipFeatures(
-                    clip.record,
-                    features,
-                    untrained,
-                    spectra,
-                    mel,
-                    lip_gap(clip.lip_points),
-                    clip.record.frame_labels(),
-                    similarity,
-                )
+    if model is not None:
+        model = model.to(device).eval()
+    return [_see(corpus, record, model, device) for record in records]
+
+
+def hear_clips(
+    corpus: Corpus, records: Sequence[ClipRecord], condition: Condition, seed: int = 0
+) -> Iterator[Waveform]:
+    """The sound of clips under a condition, one after the other.
+
+    Args:
+        corpus: Where the clips lie.
+        records: Which clips; those that follow a clip, from the first again after the last, babble behind it.
+        condition: How they are heard.
+        seed: Of noise and rooms.
+
+    Raises:
+        InputError: A clip cannot be read.
+    """
+    if condition == Condition():
+        yield from (_sound(corpus, record) for record in records)
+        return
+    around = [_sound(corpus, records[place % len(records)]) for place in range(_VOICES + 1)]
+    for place in range(len(records)):
+        yield degrade(around[0], condition, seed, around[1 : len(records)])
+        around = [*around[1:], _sound(corpus, records[(place + _VOICES + 1) % len(records)])]
 
 
 def encode_lips(model: PaseModel, lips: Tensor) -> Tensor:
@@ -128,61 +113,15 @@ def encode_lips(model: PaseModel, lips: Tensor) -> Tensor:
     return torch.cat(parts)
 
 
-def with_context(rows: NDArray[np.float32], frames: int) -> NDArray[np.float32]:
-    """Each row together with its neighbours: of 8, four before and three after; the ends are repeated.
-
-    Args:
-        rows: Shape ``(T, F)``.
-        frames: Rows to put together.
-
-    Returns:
-        Shape ``(T, frames * F)``.
-    """
-    return rows[neighbours(len(rows), frames)].reshape(len(rows), -1)
+def _see(corpus: Corpus, record: ClipRecord, model: PaseModel | None, device: str) -> SeenClip:
+    encoded = corpus.encoded(record)
+    points, video = codec.decode_points(encoded.points), None
+    if model is not None:
+        lips = codec.decode_lips(encoded.mp4, stop=record.frames)
+        with torch.inference_mode():
+            video = encode_lips(model, torch.from_numpy(lips).to(device))
+    return SeenClip(record, lip_gap(points), lip_displacement(points), record.frame_labels(), video)
 
 
-def neighbours(length: int, frames: int) -> NDArray[np.int64]:
-    """Indices of each row's neighbours within a clip, shape ``(length, frames)``."""
-    offsets = np.arange(frames) - frames // 2
-    return np.asarray(np.clip(np.arange(length)[:, None] + offsets, 0, length - 1))
-
-
-class _Hearing(torch.nn.Module):
-    """A, features and plain acoustic rows of some clips, at 25 frames per second.
-
-    Features are scaled at 125 Hz and then sampled, as `pase.inference` does it, A is sampled as in training.
-    """
-
-    def __init__(self, model: PaseModel, seed: int) -> None:
-        super().__init__()
-        self.audio = model.audio
-        self.features = model.features
-        self.untrained = _untrained(model, seed)
-        self.spectra = StftRows()
-        self.mel = MelRows()
-
-    def forward(self, waveform: Tensor) -> tuple[Tensor, ...]:
-        frames = waveform.shape[1] // SAMPLES_PER_FRAME
-        states = self.audio(waveform).states
-        features = at_frames(self.features(states), 0, frames)
-        untrained = at_frames(self.untrained(waveform).states, 0, frames)
-        return at_frames(states, 0, frames), features, untrained, self.spectra(waveform), self.mel(waveform)
-
-
-def _untrained(model: PaseModel, seed: int) -> AudioEncoder:
-    """An audio encoder of the same size with random weights, hearing equally normalised spectra."""
-    with torch.random.fork_rng(devices=[]):
-        torch.manual_seed(seed)
-        encoder = AudioEncoder(model.config.dim, model.config.audio)
-    encoder.normalise.load_state_dict(model.audio.normalise.state_dict())
-    return encoder
-
-
-def _waveforms(clips: Sequence[Clip]) -> Tensor:
-    """Sound as long as the picture of the longest clip; the rest is silence, as the encoder assumes beyond the end."""
-    longest = max(clip.record.frames for clip in clips) * SAMPLES_PER_FRAME
-    waveforms = torch.zeros(len(clips), longest)
-    for row, clip in zip(waveforms, clips, strict=True):
-        own = clip.waveform[: clip.record.frames * SAMPLES_PER_FRAME]
-        row[: len(own)] = torch.from_numpy(own)
-    return waveforms
+def _sound(corpus: Corpus, record: ClipRecord) -> Waveform:
+    return codec.decode_sound(corpus.encoded(record).flac, record.samples)

@@ -8,6 +8,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from pase.corpus.clip import FRAME_RATE
 from pase.evaluation.bootstrap import Estimate, Floats, bootstrap, ratio
+from pase.evaluation.silence import spoken_frames
 from pase.phonemes.intervals import PhoneTrack
 from pase.phonemes.inventory import BILABIALS, PHONES
 
@@ -19,6 +20,9 @@ CLOSED = 0.25
 
 _REACH = 2
 """Frames around a phone's middle in which the lips may close (an alignment is exact to a frame or so)."""
+
+NEAR = 1
+"""Frames by which a predicted closure may be early or late."""
 
 VOWELS = frozenset(phone for phone in PHONES if phone[0] in "AEIOU")
 
@@ -72,6 +76,12 @@ def gap_around(gap: Floats, frames: NDArray[np.int64], shifts: range = SHIFTS) -
     return np.asarray(gap[frames[inside][:, None] + np.asarray(shifts)])
 
 
+def bilabial_sums(phones: PhoneTrack, gap: Floats, shifts: range = SHIFTS) -> Floats:
+    """Sums of a clip's gap at the middle of /p b m/ for each shift, then the bilabials' number, shape ``(K + 1,)``."""
+    around = gap_around(gap, token_frames(phones, BILABIALS), shifts)
+    return np.array([*around.sum(axis=0), len(around)])
+
+
 def bilabial_curve(
     clips: Sequence[tuple[PhoneTrack, Floats]], seed: int, shifts: range = SHIFTS
 ) -> tuple[list[Estimate], int]:
@@ -85,33 +95,34 @@ def bilabial_curve(
     Returns:
         One estimate per shift, and the number of bilabials that they rest on.
     """
-    rows = []
-    for phones, gap in clips:
-        around = gap_around(gap, token_frames(phones, BILABIALS), shifts)
-        rows.append([*around.sum(axis=0), len(around)])
+    rows = [bilabial_sums(phones, gap, shifts) for phones, gap in clips]
     table = np.array(rows).reshape(-1, len(shifts) + 1)
     return [bootstrap(table[:, [k, -1]], ratio, seed) for k in range(len(shifts))], int(table[:, -1].sum())
 
 
-def closure_scores(clips: Sequence[SpokenGap], seed: int) -> tuple[Estimate, Estimate]:
-    """How well closures are heard.
+def closure_sums(clip: SpokenGap, labels: NDArray[np.int64]) -> dict[str, list[int]]:
+    """What one clip adds to how well closures are heard.
+
+    Args:
+        clip: Its phones and gaps.
+        labels: Class number of the phone at each frame, shape ``(T,)``.
 
     Returns:
-        Of the bilabials at which the lips close, the share whose predicted gap closes too; of the vowels at which they
-        stay open, the share whose predicted gap closes (false alarms).
+        Pairs of counts. ``recall``: of the bilabials at which the lips close, those where the predicted gap closes too.
+        ``precision``: of the spoken frames where the predicted gap is closed, those where the lips are closed at most
+        `NEAR` frames away; whoever closes too long or in the wrong place loses here. ``alarms``: of the vowels at which
+        the lips stay open, those where the predicted gap closes.
     """
-    recall, alarms = [], []
-    for clip in clips:
-        closing, heard = (_closes(gap, token_frames(clip.phones, BILABIALS)) for gap in (clip.seen, clip.predicted))
-        recall.append([(closing & heard).sum(), closing.sum()])
-        closing, heard = (_closes(gap, token_frames(clip.phones, VOWELS)) for gap in (clip.seen, clip.predicted))
-        alarms.append([(~closing & heard).sum(), (~closing).sum()])
-    return bootstrap(_counts(recall), ratio, seed), bootstrap(_counts(alarms), ratio, seed)
+    seen, heard = (_closes(gap, token_frames(clip.phones, BILABIALS)) for gap in (clip.seen, clip.predicted))
+    seen_vowels, heard_vowels = (_closes(gap, token_frames(clip.phones, VOWELS)) for gap in (clip.seen, clip.predicted))
+    closed = (clip.predicted < CLOSED) & spoken_frames(labels)
+    near = np.lib.stride_tricks.sliding_window_view(np.pad(clip.seen < CLOSED, NEAR), 2 * NEAR + 1).any(axis=1)
+    return {
+        "recall": [int((seen & heard).sum()), int(seen.sum())],
+        "precision": [int((closed & near).sum()), int(closed.sum())],
+        "alarms": [int((~seen_vowels & heard_vowels).sum()), int((~seen_vowels).sum())],
+    }
 
 
 def _closes(gap: Floats, frames: NDArray[np.int64]) -> NDArray[np.bool_]:
     return np.asarray(gap_around(gap, frames, range(-_REACH, _REACH + 1)).min(axis=1, initial=np.inf) < CLOSED)
-
-
-def _counts(rows: list[list[int]]) -> NDArray[np.float64]:
-    return np.array(rows, dtype=np.float64).reshape(-1, 2)

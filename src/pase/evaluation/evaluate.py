@@ -1,30 +1,38 @@
 """`pase evaluate`: everything that is measured of a checkpoint, on clips that it was not trained on."""
 
-from collections.abc import Callable, Sequence
-from dataclasses import replace
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 
+from pase.audio.condition import Condition
+from pase.audio.waveform import Waveform
+from pase.baselines.base import SpeechFeatures
 from pase.corpus.clip import ClipRecord
 from pase.corpus.store import Corpus
-from pase.errors import InputError
-from pase.evaluation import sync
-from pase.evaluation.bootstrap import Estimate, bootstrap, ratio
-from pase.evaluation.clip_features import INPUTS, ClipFeatures, measure_clips
-from pase.evaluation.closures import SpokenGap, bilabial_curve, closure_scores, token_frames
+from pase.evaluation.clip_features import SeenClip, hear_clips, see_clips
 from pase.evaluation.evidence import Evidence
-from pase.evaluation.probe import CLASSES, Probe, ProbeConfig, fit_probes, largest_class, score_probe, targets_of
-from pase.evaluation.results import ApertureResult, BilabialResult, ProbeResult, Results, SplitResult, SyncResult
-from pase.evaluation.ridge import CONTEXT, Ridge, fit_ridge, score_aperture
-from pase.files import make_folder, write_json, write_text
+from pase.evaluation.fitted import Fitted
+from pase.evaluation.measurement import (
+    measure_guess,
+    measure_pictures,
+    measure_retrieval,
+    measure_rows,
+    measure_stillness,
+    measure_sync,
+)
+from pase.evaluation.measures import Found
+from pase.evaluation.options import EvaluationOptions
+from pase.evaluation.representations import OWN, PaseFeatures, open_inputs
+from pase.evaluation.results import CLEAN, FORMAT, Measured, Results, Split
+from pase.evaluation.ridge import Rows
+from pase.evaluation.selection import everyone, held_out, training
+from pase.evaluation.tables import to_markdown
+from pase.files import make_folder, write_text
 from pase.models.checkpoint import load_checkpoint
-from pase.phonemes.inventory import BILABIALS, UNKNOWN
-
-PROBED = ("features", "untrained", "log-mel")
-
-MOST_CLIPS = 1000
-"""Clips of a split that are used, evenly spread; keeps time and memory flat on large corpora."""
+from pase.models.model import PaseModel
+from pase.phonemes.inventory import UNKNOWN
 
 Say = Callable[[str], None]
 
@@ -34,190 +42,136 @@ def evaluate(
     corpus: Path,
     unseen: Path | None,
     output: Path,
-    seed: int = 0,
+    options: EvaluationOptions | None = None,
     command: str = "",
     date: str | None = None,
-    most_clips: int = MOST_CLIPS,
-    budget: ProbeConfig | None = None,
-    device: str = "cpu",
     say: Say = lambda _: None,
 ) -> Results:
     """Measure a checkpoint and write ``results.json``, ``results.md`` and ``evidence.npz``.
 
-    Probes and regressions are fitted on the corpus's training clips, their strength is chosen on a held-out part of
-    these, and nothing of the clips that are reported on is used. The model is not told any phones.
+    Probes and regressions are fitted on the corpus's training clips as they are, their strength is chosen on a
+    held-out part of these, and nothing of the clips that are reported on is used. The model is not told any phones.
 
     Args:
         checkpoint: Checkpoint folder.
         corpus: Prepared corpus with training and validation clips.
         unseen: Prepared corpus of people who were not trained on; all its clips are used.
         output: Folder to write to.
-        seed: Of probes and bootstrap.
+        options: What is measured, and how.
         command: What the user ran, for the record.
         date: For the record.
-        most_clips: Clips of a split that are used, evenly spread.
-        budget: Of the phone probes.
-        device: Where the model computes.
         say: Called with a line for each stage.
 
     Raises:
-        InputError: Checkpoint or corpus cannot be used, or the output cannot be written.
+        InputError: Checkpoint, corpus or baseline cannot be used, or the output cannot be written.
+        MissingExtraError: A baseline's package is not installed.
     """
+    options = options or EvaluationOptions()
     model, info = load_checkpoint(checkpoint)
     opened = Corpus.open(corpus)
-    other = None if unseen is None else Corpus.open(unseen)
-    training, validation = _training(opened, most_clips), _spread(_held_out(opened), most_clips)
+    records, most = training(opened, options.most_clips), options.most_clips
+    splits = {"validation": (opened, held_out(opened, most))}
+    if unseen is not None:
+        other = Corpus.open(unseen)
+        splits["unseen"] = (other, everyone(other, most))
+    inputs = open_inputs(options.baselines, model, options.seed, options.device)
     make_folder(output)
 
-    say(f"encode {len(training)} training clips")
-    clips = list(measure_clips(model, opened, training, video=False, seed=seed, device=device))
-    fitted = Fitted.fit(clips, seed, budget, say)
-    say(f"encode and measure {len(validation)} validation clips")
-    clips = list(measure_clips(model, opened, validation, video=True, seed=seed, device=device))
-    splits = [measure_split("validation", clips, fitted, seed)]
-    if other is not None:
-        records = _spread(other.records, most_clips)
-        say(f"encode and measure {len(records)} clips of unseen people")
-        unseen_clips = list(measure_clips(model, other, records, video=True, seed=seed, device=device))
-        splits.append(measure_split("unseen", unseen_clips, fitted, seed))
+    fitted = _fit(inputs, opened, records, options, say)
+    found: list[Measured] = []
+    described = []
+    for name, (place, chosen) in splits.items():
+        say(f"encode the video of {len(chosen)} {name} clips")
+        run = _SplitRun(name, place, see_clips(place, chosen, model, options.device), options, say)
+        described.append(run.describe())
+        found += run.measure(model, inputs, fitted)
+        if name == "validation":
+            run.evidence(inputs[0], fitted[OWN]).save(output)
 
     results = Results(
+        format=FORMAT,
         checkpoint=str(checkpoint),
         model_id=info.model_id,
         corpus=str(corpus),
         unseen=None if unseen is None else str(unseen),
         command=command,
         date=date,
-        seed=seed,
-        train_clips=len(training),
-        train_frames=sum(record.frames for record in training),
-        splits=tuple(splits),
+        seed=options.seed,
+        train_clips=len(records),
+        train_frames=sum(record.frames for record in records),
+        inputs=tuple(source.name for source in inputs),
+        conditions=tuple(condition.name for condition in options.heard),
+        splits=tuple(described),
+        measured=tuple(found),
     )
-    Evidence.collect(clips, fitted.ridges["features"]).save(output)
-    write_text(output / "results.md", results.to_markdown())
-    write_json(output / "results.json", results.to_json())
+    write_text(output / "results.md", to_markdown(results))
+    results.save(output / "results.json")
     return results
 
 
-class Fitted:
-    """Regressions and probes, fitted on training clips.
+@dataclass(frozen=True)
+class _SplitRun:
+    """Measures one split; sound is degraded once for all inputs, and the rows of one input are in memory at a time."""
 
-    Attributes:
-        ridges: From each of `INPUTS` to lip aperture.
-        probes: For each of `PROBED` and each context, a probe for each target.
-    """
+    name: str
+    corpus: Corpus
+    clips: Sequence[SeenClip]
+    options: EvaluationOptions
+    say: Say
 
-    def __init__(self, ridges: dict[str, Ridge], probes: dict[tuple[str, int], dict[str, Probe]]) -> None:
-        self.ridges = ridges
-        self.probes = probes
-
-    @classmethod
-    def fit(
-        cls, clips: Sequence[ClipFeatures], seed: int, budget: ProbeConfig | None = None, say: Say = lambda _: None
-    ) -> "Fitted":
-        """Fit everything; no probes where no phones are known."""
-        ridges = {}
-        for name in INPUTS:
-            say(f"fit lip aperture from {name}")
-            ridges[name] = fit_ridge([clip.rows(name) for clip in clips], [clip.aperture for clip in clips])
-        probes = {}
-        spoken = [clip for clip in clips if (clip.labels != UNKNOWN).any()]
-        for context in (1, CONTEXT) if spoken else ():
-            for name in PROBED:
-                say(f"fit phones and visemes from {name}, {context} frames")
-                rows, labels = [clip.rows(name) for clip in spoken], [clip.labels for clip in spoken]
-                probes[name, context] = fit_probes(
-                    rows, labels, replace(budget or ProbeConfig(), context=context), seed
-                )
-        return cls(ridges, probes)
-
-
-def measure_split(name: str, clips: Sequence[ClipFeatures], fitted: Fitted, seed: int) -> SplitResult:
-    """Everything measured on some clips with their video encoded."""
-    spoken = [clip for clip in clips if (clip.labels != UNKNOWN).any()]
-    targets = [targets_of(clip.labels) for clip in spoken]
-    return SplitResult(
-        name=name,
-        clips=len(clips),
-        frames=sum(len(clip) for clip in clips),
-        labelled=sum(int((clip.labels != UNKNOWN).sum()) for clip in clips),
-        largest_phone=largest_class([target["phone"] for target in targets]),
-        largest_viseme=largest_class([target["viseme"] for target in targets]),
-        sync=measure_sync(clips, seed),
-        aperture=tuple(_measure_aperture(clips, name, ridge, seed) for name, ridge in fitted.ridges.items()),
-        probes=tuple(
-            _measure_probe(spoken, name, target, probe, seed)
-            for (name, _), probes in fitted.probes.items()
-            for target, probe in probes.items()
-            if spoken
-        ),
-        bilabials=measure_bilabials(spoken, fitted.ridges["features"], seed) if spoken else None,
-    )
-
-
-def measure_sync(clips: Sequence[ClipFeatures], seed: int) -> SyncResult:
-    """Offsets found, and the mean similarity at each shift."""
-    similarities = [clip.similarity for clip in clips if clip.similarity is not None]
-    whole = [sync.score_clip(similarity) for similarity in similarities]
-    windows = [sync.score_windows(similarity) for similarity in similarities]
-    frames = np.concatenate(similarities)
-    counts = np.isfinite(frames).sum(axis=0)
-    curve = np.where(counts, np.nansum(frames, axis=0) / np.maximum(counts, 1), np.nan)
-    return SyncResult(_share(whole, seed), _share(windows, seed), tuple(float(value) for value in curve))
-
-
-def measure_bilabials(clips: Sequence[ClipFeatures], ridge: Ridge, seed: int) -> BilabialResult:
-    """Lip gap at /p b m/ in the pictures and as predicted from the features."""
-    spoken = [
-        SpokenGap.normalised(clip.record.phones, clip.aperture, ridge.predict(clip.features))
-        for clip in clips
-        if clip.record.phones is not None
-    ]
-    recall, false_alarms = closure_scores(spoken, seed)
-    return BilabialResult(
-        tokens=sum(len(token_frames(clip.phones, BILABIALS)) for clip in spoken),
-        seen=tuple(bilabial_curve([(clip.phones, clip.seen) for clip in spoken], seed)[0]),
-        predicted=tuple(bilabial_curve([(clip.phones, clip.predicted) for clip in spoken], seed)[0]),
-        recall=recall,
-        false_alarms=false_alarms,
-    )
-
-
-def _share(scores: Sequence[sync.OffsetScore], seed: int) -> Estimate:
-    return bootstrap([[score.found, score.total] for score in scores], ratio, seed)
-
-
-def _measure_aperture(clips: Sequence[ClipFeatures], name: str, ridge: Ridge, seed: int) -> ApertureResult:
-    predicted = [ridge.predict(clip.rows(name)) for clip in clips]
-    pooled, per_clip = score_aperture(predicted, [clip.aperture for clip in clips], seed)
-    return ApertureResult(name, pooled, per_clip, ridge.strength)
-
-
-def _measure_probe(clips: Sequence[ClipFeatures], name: str, target: str, probe: Probe, seed: int) -> ProbeResult:
-    predicted = [probe.predict(clip.rows(name)) for clip in clips]
-    true = [targets_of(clip.labels)[target] for clip in clips]
-    accuracy, balanced = score_probe(predicted, true, CLASSES[target], seed)
-    return ProbeResult(name, target, probe.context, accuracy, balanced, probe.strength)
-
-
-def _training(corpus: Corpus, most: int) -> tuple[ClipRecord, ...]:
-    records = _spread(corpus.split("train"), most)
-    if len(records) < 2:
-        raise InputError(
-            f"{corpus.folder}: {len(records)} training clips; probes are fitted on them, at least 2 needed"
+    def describe(self) -> Split:
+        return Split(
+            self.name,
+            tuple(clip.record.clip_id for clip in self.clips),
+            sum(len(clip) for clip in self.clips),
+            sum(int((clip.labels != UNKNOWN).sum()) for clip in self.clips),
         )
-    return records
+
+    def measure(
+        self, model: PaseModel, inputs: Sequence[SpeechFeatures], fitted: Mapping[str, Fitted]
+    ) -> Iterator[Measured]:
+        yield from self._of("pictures", CLEAN, measure_pictures(self.clips))
+        yield from self._of("no motion", CLEAN, measure_stillness(self.clips))
+        yield from self._of("most frequent", CLEAN, measure_guess(self.clips))
+        own = PaseFeatures(model, self.options.device)
+        for condition in self.options.heard:
+            self.say(f"measure {self.name} clips, {condition.name}")
+            sounds = self._sounds(condition)
+            audio = [own.states(sound, len(clip)) for sound, clip in zip(sounds, self.clips, strict=True)]
+            yield from self._of(OWN, condition.name, measure_sync(model, self.clips, audio))
+            yield from self._of(OWN, condition.name, measure_retrieval(model, self.clips, audio))
+            for source in inputs:
+                found = measure_rows(self.clips, self._rows(source, sounds), fitted[source.name])
+                yield from self._of(source.name, condition.name, found)
+
+    def evidence(self, source: SpeechFeatures, fitted: Fitted) -> Evidence:
+        rows = self._rows(source, self._sounds(Condition()))
+        return Evidence.collect(self.clips, rows, fitted.ridge)
+
+    def _of(self, source: str, condition: str, found: Sequence[Found]) -> Iterator[Measured]:
+        return (Measured.of(one, self.name, condition, source, self.options.seed) for one in found)
+
+    def _sounds(self, condition: Condition) -> list[Waveform]:
+        records = [clip.record for clip in self.clips]
+        return list(hear_clips(self.corpus, records, condition, self.options.seed))
+
+    def _rows(self, source: SpeechFeatures, sounds: Sequence[Waveform]) -> list[Rows]:
+        return [source.rows(sound, len(clip)) for sound, clip in zip(sounds, self.clips, strict=True)]
 
 
-def _held_out(corpus: Corpus) -> tuple[ClipRecord, ...]:
-    records = corpus.split("validation") or corpus.split("test")
-    if not records:
-        raise InputError(f"{corpus.folder} has no validation clips: prepare it with a share of clips held out")
-    return records
-
-
-def _spread(records: Sequence[ClipRecord], most: int) -> tuple[ClipRecord, ...]:
-    """At most so many records, evenly spread over the list."""
-    if len(records) <= most:
-        return tuple(records)
-    return tuple(records[int(place)] for place in np.linspace(0, len(records) - 1, most).round())
+def _fit(
+    inputs: Sequence[SpeechFeatures],
+    corpus: Corpus,
+    records: Sequence[ClipRecord],
+    options: EvaluationOptions,
+    say: Say,
+) -> dict[str, Fitted]:
+    """Fit each input; the rows of one are in memory at a time."""
+    clips = see_clips(corpus, records)
+    fitted = {}
+    for source in inputs:
+        say(f"encode {len(records)} training clips as {source.name}, fit lips, phones and visemes")
+        sounds = hear_clips(corpus, records, Condition())
+        rows = [np.asarray(source.rows(sound, record.frames)) for sound, record in zip(sounds, records, strict=True)]
+        fitted[source.name] = Fitted.fit(clips, rows, options.seed, options.budget)
+    return fitted

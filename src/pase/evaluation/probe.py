@@ -9,8 +9,8 @@ import torch.nn.functional as F
 from numpy.typing import NDArray
 from torch import Tensor
 
-from pase.evaluation.bootstrap import Estimate, balanced_accuracy, bootstrap, ratio
-from pase.evaluation.clip_features import neighbours, with_context
+from pase.evaluation.bootstrap import Floats
+from pase.evaluation.context import neighbours, with_context
 from pase.evaluation.ridge import HELD_OUT, Rows, standardisation
 from pase.phonemes.inventory import PHONES, UNKNOWN, VISEME_NAMES, VISEME_OF_PHONE
 
@@ -100,24 +100,21 @@ def fit_probes(inputs: Sequence[Rows], labels: Sequence[Labels], config: ProbeCo
     return {name: max(probes, key=lambda probe: _hits(probe, held, name)) for name, probes in candidates.items()}
 
 
-def score_probe(
-    predicted: Sequence[Labels], true: Sequence[Labels], classes: int, seed: int
-) -> tuple[Estimate, Estimate]:
-    """Accuracy over all labelled frames, and balanced accuracy: the mean recall of the classes that occur."""
-    tables = []
-    for found, wanted in zip(predicted, true, strict=True):
-        known = wanted != UNKNOWN
-        hits = np.bincount(wanted[known & (found == wanted)], minlength=classes)
-        tables.append(np.concatenate([hits, np.bincount(wanted[known], minlength=classes)]))
-    table = np.array(tables).reshape(-1, 2 * classes)
-    plain = np.stack([table[:, :classes].sum(axis=1), table[:, classes:].sum(axis=1)], axis=1)
-    return bootstrap(plain, ratio, seed), bootstrap(table, balanced_accuracy, seed)
+def probe_sums(found: Labels, wanted: Labels, classes: int) -> tuple[Floats, Floats]:
+    """What one clip adds to accuracy over labelled frames, and to the mean recall of the classes that occur.
 
+    Args:
+        found: Predicted classes, shape ``(T,)``.
+        wanted: True ones, shape ``(T,)``; frames of `UNKNOWN` do not count.
+        classes: How many there are.
 
-def largest_class(labels: Sequence[Labels]) -> float:
-    """Share of the most frequent class among labelled frames: what a probe that hears nothing gets."""
-    known = np.concatenate([np.zeros(0, dtype=np.int64), *(own[own != UNKNOWN] for own in labels)])
-    return float(np.bincount(known).max() / len(known)) if len(known) else float("nan")
+    Returns:
+        Hits and frames, shape ``(2,)``; hits of each class, then frames of each, shape ``(2 * classes,)``.
+    """
+    known = wanted != UNKNOWN
+    hits = np.bincount(wanted[known & (found == wanted)], minlength=classes)
+    frames = np.bincount(wanted[known], minlength=classes)
+    return np.array([hits.sum(), frames.sum()], dtype=np.float64), np.concatenate([hits, frames]).astype(np.float64)
 
 
 @dataclass(frozen=True)

@@ -1,117 +1,82 @@
-"""What an evaluation found, as values, JSON and a table."""
+"""What an evaluation found, as values and as JSON."""
 
+import json
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass, fields, is_dataclass
 from pathlib import Path
 from types import NoneType
 from typing import Any, TypeVar, get_args, get_origin, get_type_hints
 
+import numpy as np
+
 from pase.errors import InputError
-from pase.evaluation.bootstrap import Estimate
-from pase.files import read_json
+from pase.evaluation.bootstrap import Estimate, Floats
+from pase.evaluation.measures import KEPT, MEASURES, Found
+from pase.evaluation.representations import OWN
+from pase.files import read_json, write_text
+
+FORMAT = 2
+
+CLEAN = "clean"
 
 Kind = TypeVar("Kind")
 
 
 @dataclass(frozen=True)
-class SyncResult:
-    """A/V offset, searched among -15 ... +15 frames.
-
-    Attributes:
-        clips: Share of whole clips whose offset is found within one frame.
-        windows: The same of 0.4-s windows.
-        curve: Mean similarity over all frames for each of `pase.evaluation.sync.SHIFTS`.
-    """
-
-    clips: Estimate
-    windows: Estimate
-    curve: tuple[float, ...]
-
-
-@dataclass(frozen=True)
-class ApertureResult:
-    """Lip aperture predicted by ridge regression.
-
-    Attributes:
-        input: Name of the representation.
-        pooled: Correlation over the frames of all clips: the headline.
-        per_clip: Mean of the clips' own correlations.
-        strength: Of the ridge.
-    """
-
-    input: str
-    pooled: Estimate
-    per_clip: Estimate
-    strength: float
-
-
-@dataclass(frozen=True)
-class ProbeResult:
-    """Linear probe.
-
-    Attributes:
-        input: Name of the representation.
-        target: ``"phone"`` or ``"viseme"``.
-        context: Frames that each decision sees.
-        accuracy: Over all labelled frames.
-        balanced: Mean recall of the classes that occur.
-        strength: Of the penalty.
-    """
-
-    input: str
-    target: str
-    context: int
-    accuracy: Estimate
-    balanced: Estimate
-    strength: float
-
-
-@dataclass(frozen=True)
-class BilabialResult:
-    """Closure at /p b m/.
-
-    Attributes:
-        tokens: Bilabials looked at.
-        seen: Mean normalised gap in the pictures for each of `pase.evaluation.closures.SHIFTS`.
-        predicted: The same of the gap predicted from the features.
-        recall: Share of the closures that the prediction has too.
-        false_alarms: Share of the vowels with open lips at which the prediction closes.
-    """
-
-    tokens: int
-    seen: tuple[Estimate, ...]
-    predicted: tuple[Estimate, ...]
-    recall: Estimate
-    false_alarms: Estimate
-
-
-@dataclass(frozen=True)
-class SplitResult:
-    """Everything measured on some clips.
+class Split:
+    """Clips that were measured on.
 
     Attributes:
         name: ``"validation"`` or ``"unseen"``.
-        clips: How many.
+        clips: Their names.
         frames: Their frames, at 25 per second.
         labelled: Frames whose phone is known.
-        largest_phone: Share of the most frequent phone among them.
-        largest_viseme: Share of the most frequent viseme.
-        sync: A/V offset.
-        aperture: One for each representation.
-        probes: One for each representation, target and context; none where no phones are known.
-        bilabials: None where no phones are known.
     """
 
     name: str
-    clips: int
+    clips: tuple[str, ...]
     frames: int
     labelled: int
-    largest_phone: float
-    largest_viseme: float
-    sync: SyncResult
-    aperture: tuple[ApertureResult, ...]
-    probes: tuple[ProbeResult, ...]
-    bilabials: BilabialResult | None
+
+
+@dataclass(frozen=True)
+class Measured:
+    """One number.
+
+    Attributes:
+        split: Name of the split.
+        condition: How the clips were heard, ``"clean"`` or the name of a degradation.
+        input: What was measured: a representation, ``"pictures"``, ``"no motion"`` or ``"most frequent"``.
+        measure: One of `pase.evaluation.measures.MEASURES`.
+        at: What it was measured at, such as a length or a shift; may be empty.
+        estimate: The number with its interval.
+        sums: What each clip of the split adds, for comparing runs clip by clip; empty where that would be too much.
+    """
+
+    split: str
+    condition: str
+    input: str
+    measure: str
+    at: str
+    estimate: Estimate
+    sums: tuple[tuple[float, ...], ...]
+
+    def __post_init__(self) -> None:
+        if self.measure not in MEASURES:
+            raise InputError(f"{self.measure!r} is no measure of this version")
+
+    @classmethod
+    def of(cls, found: Found, split: str, condition: str, source: str, seed: int) -> "Measured":
+        """A measurement with its interval."""
+        kept = found.sums if MEASURES[found.measure].statistic in KEPT else np.zeros((0, 0))
+        sums = tuple(tuple(float(value) for value in row) for row in kept)
+        return cls(split, condition, source, found.measure, found.at, found.estimate(seed), sums)
+
+    @property
+    def table(self) -> Floats:
+        """The sums, shape ``(clips, K)``."""
+        return np.array(self.sums, dtype=np.float64)
 
 
 @dataclass(frozen=True)
@@ -119,18 +84,23 @@ class Results:
     """One evaluation.
 
     Attributes:
+        format: Of the file.
         checkpoint: Folder of the checkpoint.
         model_id: Its identity.
         corpus: Folder of the corpus.
         unseen: Folder of the corpus of other people.
         command: What was run.
         date: As the caller gives it.
-        seed: Of probes and bootstrap.
+        seed: Of probes, degradations and bootstrap.
         train_clips: Clips that probes and regressions were fitted on.
         train_frames: Their frames.
+        inputs: The representations, the model's own first.
+        conditions: How the clips were heard.
         splits: What was measured on.
+        measured: The numbers.
     """
 
+    format: int
     checkpoint: str
     model_id: str
     corpus: str
@@ -140,7 +110,29 @@ class Results:
     seed: int
     train_clips: int
     train_frames: int
-    splits: tuple[SplitResult, ...]
+    inputs: tuple[str, ...]
+    conditions: tuple[str, ...]
+    splits: tuple[Split, ...]
+    measured: tuple[Measured, ...]
+
+    def select(
+        self, split: str, measure: str, at: str | None = None, source: str | None = None, condition: str = CLEAN
+    ) -> list[Measured]:
+        """The numbers of a measure under a condition; all of `at` and of the inputs where none is given."""
+        return [
+            one
+            for one in self.measured
+            if (one.split, one.measure, one.condition) == (split, measure, condition)
+            and at in (None, one.at)
+            and source in (None, one.input)
+        ]
+
+    def find(
+        self, split: str, measure: str, at: str = "", source: str = OWN, condition: str = CLEAN
+    ) -> Estimate | None:
+        """One number, None where it was not measured or could not be."""
+        found = self.select(split, measure, at, source, condition)
+        return found[0].estimate if found and not math.isnan(found[0].estimate.value) else None
 
     def to_json(self) -> dict[str, Any]:
         """Plain values; None for NaN, which JSON does not have."""
@@ -152,9 +144,19 @@ class Results:
         """Inverse of `to_json`.
 
         Raises:
-            InputError: Entries are missing or of the wrong kind.
+            InputError: Entries are missing or of the wrong kind, or it is of another format.
         """
+        found = value.get("format") if isinstance(value, dict) else None
+        if isinstance(value, dict) and found != FORMAT:
+            raise InputError(f"format {found!r}, this version reads {FORMAT}: run `pase evaluate` again")
         return _read(cls, value, "results")
+
+    def save(self, path: Path) -> None:
+        """Write ``results.json``, each number on a line of its own."""
+        plain = self.to_json()
+        numbers = [json.dumps(one, ensure_ascii=False, sort_keys=True) for one in plain.pop("measured")]
+        head = json.dumps(plain, indent=2, ensure_ascii=False, sort_keys=True).removesuffix("\n}")
+        write_text(path, head + ',\n  "measured": [\n' + ",\n".join(numbers) + "\n  ]\n}\n")
 
     @classmethod
     def load(cls, path: Path) -> "Results":
@@ -168,68 +170,25 @@ class Results:
         except InputError as error:
             raise InputError(f"{path}: {error}") from error
 
-    def table(self) -> list[list[str]]:
-        """Rows of text: the head, then a measure each, with a column for each split."""
-        head = ["measure", *(f"{split.name} ({split.clips} clips)" for split in self.splits)]
-        columns = [_measures(split) for split in self.splits]
-        names = list(dict.fromkeys(name for column in columns for name in column))
-        return [head, *([name, *(column.get(name, "-") for column in columns)] for name in names)]
 
-    def to_markdown(self) -> str:
-        """The table with how it was made."""
-        head, *rows = self.table()
-        lines = [_line(head), _line(["---", *["---:"] * (len(head) - 1)]), *(_line(row) for row in rows)]
-        facts = {
-            "checkpoint": f"{self.checkpoint} (model {self.model_id})",
-            "corpus": self.corpus,
-            "unseen people": self.unseen,
-            "command": f"`{self.command}`" if self.command else None,
-            "date": self.date,
-            "seed": str(self.seed),
-            "fitted on": f"{self.train_clips} training clips, {self.train_frames} frames",
-        }
-        made = "\n".join(f"- {name}: {fact}" for name, fact in facts.items() if fact)
-        return f"# Evaluation of {self.model_id}\n\n{made}\n\nBrackets: {INTERVAL}.\n\n" + "\n".join(lines) + "\n"
-
-
-INTERVAL = "95 % interval by bootstrap over clips"
-
-
-INPUT_NAMES = {"features": "PASE features", "untrained": "the same network, untrained"}
-"""How representations are called where people read of them; the others' names speak for themselves."""
-
-
-def _named(name: str) -> str:
-    return INPUT_NAMES.get(name, name)
-
-
-def _measures(split: SplitResult) -> dict[str, str]:
+def facts(results: Results) -> list[tuple[str, str]]:
+    """How the results were made, as names and values."""
     found = {
-        "A/V offset within ±1 frame, whole clips": str(split.sync.clips),
-        "A/V offset within ±1 frame, 0.4-s windows": str(split.sync.windows),
+        "checkpoint": f"{results.checkpoint} (model {results.model_id})",
+        "corpus": results.corpus,
+        "unseen people": results.unseen,
+        "command": results.command,
+        "date": results.date,
+        "seed": str(results.seed),
+        "fitted on": f"{results.train_clips} training clips, {results.train_frames} frames, clean sound",
+        "measured on": ", ".join(f"{len(split.clips)} {split.name} clips" for split in results.splits),
     }
-    for aperture in split.aperture:
-        found[f"lip aperture from {_named(aperture.input)}, correlation"] = str(aperture.pooled)
-    for aperture in split.aperture:
-        found[f"lip aperture from {_named(aperture.input)}, mean of clips"] = str(aperture.per_clip)
-    for probe in split.probes:
-        seen = "1 frame" if probe.context == 1 else f"{probe.context} frames"
-        found[f"{probe.target} from {_named(probe.input)}, {seen}: accuracy"] = str(probe.accuracy)
-        found[f"{probe.target} from {_named(probe.input)}, {seen}: balanced"] = str(probe.balanced)
-    if split.probes:
-        found["most frequent phone"] = f"{split.largest_phone:.3f}"
-        found["most frequent viseme"] = f"{split.largest_viseme:.3f}"
-    if split.bilabials is not None:
-        middle = len(split.bilabials.seen) // 2
-        found["normalised lip gap at /p b m/, in the pictures"] = str(split.bilabials.seen[middle])
-        found["normalised lip gap at /p b m/, predicted"] = str(split.bilabials.predicted[middle])
-        found["closures at /p b m/ that are predicted"] = str(split.bilabials.recall)
-        found["open vowels where a closure is predicted"] = str(split.bilabials.false_alarms)
-    return found
+    return [(name, fact) for name, fact in found.items() if fact]
 
 
-def _line(cells: list[str]) -> str:
-    return f"| {' | '.join(cells)} |"
+def places(measured: Sequence[Measured]) -> list[str]:
+    """What some numbers were measured at, each once, in their order."""
+    return list(dict.fromkeys(one.at for one in measured))
 
 
 def _plain(value: Any) -> Any:
@@ -237,7 +196,11 @@ def _plain(value: Any) -> Any:
         return {item.name: _plain(getattr(value, item.name)) for item in fields(value)}
     if isinstance(value, tuple):
         return [_plain(item) for item in value]
-    return None if isinstance(value, float) and math.isnan(value) else value
+    if not isinstance(value, float):
+        return value
+    if math.isnan(value):
+        return None
+    return int(value) if value.is_integer() else value
 
 
 def _read(kind: type[Kind], value: Any, where: str) -> Kind:

@@ -5,8 +5,18 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from pase.corpus.clip import FRAME_RATE
+
 SHIFTS = range(-15, 16)
 """Frames by which the video is moved when the offset is searched."""
+
+WINDOWS = (5, 10, 20, 40)
+"""Lengths in frames of the stretches that are looked at: 0.2, 0.4, 0.8 and 1.6 s."""
+
+
+def seconds(frames: int) -> str:
+    """How a length in frames is called: ``"0.4 s"``."""
+    return f"{frames / FRAME_RATE:g} s"
 
 
 @dataclass(frozen=True)

@@ -6,7 +6,7 @@ from pase.evaluation.closures import (
     VOWELS,
     SpokenGap,
     bilabial_curve,
-    closure_scores,
+    closure_sums,
     gap_around,
     token_frames,
 )
@@ -68,21 +68,31 @@ def test_both_gaps_are_normalised_by_the_percentiles_of_the_pictures():
     assert np.isfinite(still.predicted).all()
 
 
+def spoken(predicted: np.ndarray, phones: PhoneTrack = SPOKEN, seen: np.ndarray | None = None) -> dict[str, list[int]]:
+    true = closing_gap(BILABIAL_FRAMES) if seen is None else seen
+    labels = phones.labels_at((np.arange(LENGTH) + 0.5) / 25)
+    return closure_sums(SpokenGap(phones, true, predicted), labels)
+
+
 def test_closures_heard_missed_and_false():
-    true = closing_gap(BILABIAL_FRAMES)
-    heard = SpokenGap(SPOKEN, true, closing_gap(BILABIAL_FRAMES[:2]))
-    recall, alarms = closure_scores([heard], seed=0)
-    assert recall.value == pytest.approx(2 / 3)
-    assert alarms.value == 0
-    wrong = SpokenGap(SPOKEN, true, closing_gap([25]))
-    recall, alarms = closure_scores([wrong], seed=0)
-    assert recall.value == 0
-    assert alarms.value == pytest.approx(1 / 3)
+    heard = spoken(closing_gap(BILABIAL_FRAMES[:2]))
+    assert heard == {"recall": [2, 3], "precision": [2, 2], "alarms": [0, 3]}
+    wrong = spoken(closing_gap([25]))
+    assert wrong == {"recall": [0, 3], "precision": [0, 1], "alarms": [1, 3]}
+
+
+def test_lips_that_are_always_closed_hear_everything_and_are_not_precise():
+    found = spoken(np.zeros(LENGTH))
+    assert found["recall"] == [3, 3]
+    assert found["precision"] == [9, 60], "one frame before and one after each closure count; silence does not"
+
+
+@pytest.mark.parametrize(("late", "right"), [(0, 3), (1, 3), (-1, 3), (2, 0)])
+def test_a_closure_may_be_one_frame_off(late, right):
+    assert spoken(closing_gap(BILABIAL_FRAMES + late))["precision"] == [right, 3]
 
 
 def test_bilabials_whose_lips_stay_open_are_not_asked_for():
     true = closing_gap(BILABIAL_FRAMES[:1])
-    recall, _ = closure_scores([SpokenGap(SPOKEN, true, true)], seed=0)
-    assert recall.value == 1
-    nothing, _ = closure_scores([SpokenGap(PhoneTrack(()), true, true)], seed=0)
-    assert np.isnan(nothing.value)
+    assert spoken(true, seen=true)["recall"] == [1, 1]
+    assert spoken(true, PhoneTrack(()), true) == {"recall": [0, 0], "precision": [0, 0], "alarms": [0, 0]}

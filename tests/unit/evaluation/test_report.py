@@ -3,9 +3,11 @@ import pytest
 
 from pase.corpus.store import Corpus
 from pase.errors import InputError
-from pase.evaluation.evaluate import Fitted, measure_split
+from pase.evaluation.clip_features import see_clips
 from pase.evaluation.evidence import Evidence
 from pase.evaluation.report import choose_examples, read_training_curves
+from pase.evaluation.representations import PaseFeatures
+from pase.evaluation.ridge import fit_ridge
 from pase.phonemes.inventory import PHONE_INDEX
 
 LOG = "epoch,step,train/loss,validation/loss,validation/window_sync\n"
@@ -41,37 +43,22 @@ def test_examples_are_the_clips_with_most_bilabials(noise_corpus, clip_factory):
 
 
 def test_evidence_comes_back(tmp_path, tiny_model, noise_corpus):
-    from pase.evaluation.clip_features import measure_clips
-    from pase.evaluation.ridge import fit_ridge
-
     corpus = Corpus.open(noise_corpus)
-    clips = list(measure_clips(tiny_model, corpus, corpus.split("train"), video=False))
-    ridge = fit_ridge([clip.features for clip in clips], [clip.aperture for clip in clips])
-    evidence = Evidence.collect(clips, ridge)
-    labels, features = (np.concatenate([getattr(clip, name) for clip in clips]) for name in ("labels", "features"))
-    own = labels == PHONE_INDEX["B"]
-    assert evidence.phone_frames[PHONE_INDEX["B"]] == own.sum() > 0
-    np.testing.assert_allclose(evidence.phone_means[PHONE_INDEX["B"]], features[own].mean(axis=0), atol=1e-4)
+    records, own = corpus.split("train"), PaseFeatures(tiny_model)
+    clips = see_clips(corpus, records)
+    rows = [own.rows(corpus.read(record).waveform, record.frames) for record in records]
+    ridge = fit_ridge(rows, [clip.shape for clip in clips])
+    evidence = Evidence.collect(clips, rows, ridge)
+    labels, features = np.concatenate([clip.labels for clip in clips]), np.concatenate(rows)
+    spoken = labels == PHONE_INDEX["B"]
+    assert evidence.phone_frames[PHONE_INDEX["B"]] == spoken.sum() > 0
+    np.testing.assert_allclose(evidence.phone_means[PHONE_INDEX["B"]], features[spoken].mean(axis=0), atol=1e-4)
     evidence.save(tmp_path)
     again = Evidence.load(tmp_path)
     np.testing.assert_array_equal(again.phone_means, evidence.phone_means)
-    np.testing.assert_array_equal(again.ridge.predict(clips[0].features), ridge.predict(clips[0].features))
+    np.testing.assert_array_equal(again.ridge.predict(rows[0]), ridge.predict(rows[0]))
     with pytest.raises(InputError, match="Run `pase evaluate` again"):
         Evidence.load(tmp_path / "absent")
     (tmp_path / "evidence.npz").write_bytes(b"not a zip")
     with pytest.raises(InputError, match="cannot be read"):
         Evidence.load(tmp_path)
-
-
-def test_clips_without_phones_are_measured_without_probes(tiny_model, clip_factory, tmp_path):
-    from pase.corpus.store import write_corpus
-    from pase.evaluation.clip_features import measure_clips
-
-    corpus = write_corpus(tmp_path, [clip_factory(f"c{i}", "train", i, 40, spoken=False) for i in range(3)])
-    clips = list(measure_clips(tiny_model, corpus, corpus.records, video=True))
-    split = measure_split("unseen", clips, Fitted.fit(clips, seed=0), seed=0)
-    assert split.labelled == 0
-    assert split.probes == ()
-    assert split.bilabials is None
-    assert [found.input for found in split.aperture] == ["features", "untrained", "log-STFT", "log-mel"]
-    assert split.sync.clips.clips == 3

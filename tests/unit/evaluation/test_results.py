@@ -1,54 +1,52 @@
 import json
 import math
+from dataclasses import replace
 
+import numpy as np
 import pytest
 
 from pase.errors import InputError
 from pase.evaluation.bootstrap import Estimate
-from pase.evaluation.results import (
-    ApertureResult,
-    BilabialResult,
-    ProbeResult,
-    Results,
-    SplitResult,
-    SyncResult,
-)
-from pase.files import write_json
+from pase.evaluation.measures import Found
+from pase.evaluation.results import FORMAT, Measured, Results, Split
+from pase.evaluation.tables import split_table, sweep_table, to_markdown
 
-NOTHING = Estimate(math.nan, math.nan, math.nan, 0)
-
-
-def estimate(value: float) -> Estimate:
-    return Estimate(value, value - 0.01, value + 0.01, 5)
+LMD = Found("lmd", "", np.array([[2.0, 10], [3.0, 10], [4.0, 10]]))
+RANK = Found("rank", "0.4 s of 30", np.eye(3))
+NOTHING = Found("closure f1", "", np.zeros((3, 4)))
 
 
 @pytest.fixture
 def results() -> Results:
-    validation = SplitResult(
-        "validation",
-        clips=5,
-        frames=375,
-        labelled=300,
-        largest_phone=0.3,
-        largest_viseme=0.3,
-        sync=SyncResult(estimate(1.0), estimate(0.95), (0.1, 0.9, math.nan)),
-        aperture=(ApertureResult("features", estimate(0.9), estimate(0.88), 0.01),),
-        probes=(ProbeResult("features", "phone", 1, estimate(0.7), estimate(0.5), 0.001),),
-        bilabials=BilabialResult(12, (estimate(0.5), estimate(0.1), estimate(0.6)), (NOTHING,) * 3, NOTHING, NOTHING),
+    noisy = replace(LMD, sums=LMD.sums * [2, 1])
+    rows = [(LMD, "clean", "PASE"), (LMD, "clean", "log-mel"), (noisy, "noise 5 dB", "PASE"), (RANK, "clean", "PASE")]
+    measured = [Measured.of(found, "validation", *place, seed=0) for *place, found in [(c, s, f) for f, c, s in rows]]
+    measured.append(Measured.of(NOTHING, "validation", "clean", "PASE", 0))
+    return Results(
+        FORMAT,
+        "ck",
+        "abc",
+        "data/grid",
+        None,
+        "pase evaluate",
+        "2025-01-01",
+        3,
+        40,
+        3000,
+        ("PASE", "log-mel"),
+        ("clean", "noise 5 dB"),
+        (Split("validation", ("a", "b", "c"), 225, 200),),
+        tuple(measured),
     )
-    unseen = SplitResult(
-        "unseen", 1, 75, 0, math.nan, math.nan, SyncResult(NOTHING, NOTHING, (0.0, 0.0, 0.0)), (), (), None
-    )
-    return Results("ck", "abc", "data/grid", None, "pase evaluate", "2025-01-01", 3, 40, 3000, (validation, unseen))
 
 
 def test_results_come_back_from_json(results, tmp_path):
-    write_json(tmp_path / "results.json", results.to_json())
+    results.save(tmp_path / "results.json")
     text = (tmp_path / "results.json").read_text()
     json.loads(text, parse_constant=lambda name: pytest.fail(f"{name} is not JSON"))
     again = Results.load(tmp_path / "results.json")
     assert repr(again) == repr(results)  # NaN is not equal to itself
-    assert isinstance(again.splits[0].probes[0], ProbeResult)
+    assert len([line for line in text.splitlines() if '"measure"' in line]) == len(results.measured)
 
 
 @pytest.mark.parametrize(
@@ -56,33 +54,52 @@ def test_results_come_back_from_json(results, tmp_path):
     [
         (lambda r: r.pop("seed"), "missing \\['seed'\\]"),
         (lambda r: r.update(extra=1), "unknown \\['extra'\\]"),
-        (lambda r: r["splits"][0]["sync"].update(curve=3), "results.splits\\[0\\].sync.curve: expected a list"),
-        (lambda r: r["splits"][0].update(largest_phone="much"), "largest_phone: expected a number"),
+        (lambda r: r["measured"][0].update(sums=3), "results.measured\\[0\\].sums: expected a list"),
+        (lambda r: r["measured"][0]["estimate"].update(low="much"), "estimate.low: expected a number"),
+        (lambda r: r["measured"][0].update(measure="beauty"), "'beauty' is no measure"),
         (lambda r: r.update(seed="three"), "results.seed: expected int"),
         (lambda r: r.update(splits=[4]), "expected an object, found int"),
+        (lambda r: r.update(format=1), "format 1, this version reads 2: run `pase evaluate` again"),
     ],
 )
 def test_a_file_that_is_something_else_is_refused(results, tmp_path, change, message):
     value = results.to_json()
     change(value)
-    write_json(tmp_path / "results.json", value)
+    (tmp_path / "results.json").write_text(json.dumps(value))
     with pytest.raises(InputError, match=message) as caught:
         Results.load(tmp_path / "results.json")
     assert "results.json" in str(caught.value)
 
 
-def test_the_table_has_a_column_for_each_split_and_says_what_is_not_known(results):
-    head, *rows = results.table()
-    assert head == ["measure", "validation (5 clips)", "unseen (1 clips)"]
+def test_numbers_are_found_by_what_they_are(results):
+    assert results.find("validation", "lmd").value == pytest.approx(0.3)
+    assert results.find("validation", "lmd", condition="noise 5 dB").value == pytest.approx(0.6)
+    assert results.find("validation", "closure f1") is None, "nothing could be measured"
+    assert results.find("unseen", "lmd") is None
+    assert [one.input for one in results.select("validation", "lmd")] == ["PASE", "log-mel"]
+
+
+def test_sums_of_clips_are_kept_where_they_are_few(results):
+    np.testing.assert_array_equal(results.select("validation", "lmd")[0].table, LMD.sums)
+    assert results.select("validation", "rank")[0].sums == ()
+    assert results.find("validation", "rank", "0.4 s of 30") == Estimate(2, 1, 3, 3)
+
+
+def test_tables_have_a_column_for_each_input(results):
+    head, *rows = split_table(results, results.splits[0])
+    assert head == ["measure", "PASE features", "log-mel"]
     table = {row[0]: row[1:] for row in rows}
-    assert table["A/V offset within ±1 frame, 0.4-s windows"] == ["0.950 (0.940 … 0.960)", "-"]
-    assert table["phone from PASE features, 1 frame: accuracy"] == ["0.700 (0.690 … 0.710)", "-"]
-    assert table["normalised lip gap at /p b m/, in the pictures"][0].startswith("0.100")
+    assert table["lip landmark distance (LMD)"][1].startswith("0.3000 (0.2")
+    assert table["closures, F1"] == ["-", ""]
+    head, clean, noisy = sweep_table(results, results.splits[0], "lmd", "")
+    assert (clean[0], noisy[0], noisy[2]) == ("clean", "noise 5 dB", "")
+    assert sweep_table(results, results.splits[0], "sync", "0.4 s") == []
 
 
-def test_markdown_says_how_it_was_made(results):
-    text = results.to_markdown()
-    assert "- command: `pase evaluate`" in text
-    assert "- seed: 3" in text
+def test_markdown_says_how_it_was_made_and_what_is_meant(results):
+    text = to_markdown(results)
+    assert "- command: pase evaluate" in text
     assert "unseen people" not in text, "none was given"
-    assert "| lip aperture from PASE features, correlation | 0.900 (0.890 … 0.910) | - |" in text
+    assert "### lip landmark distance (LMD): validation" in text
+    assert "mouth widths" in text
+    assert not math.isnan(results.find("validation", "lmd").low)
