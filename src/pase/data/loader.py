@@ -11,11 +11,13 @@ from torch.utils.data import DataLoader, Dataset, get_worker_info
 
 from pase.audio.waveform import Waveform
 from pase.corpus.clip import Clip, ClipRecord, Modality
-from pase.corpus.codec import decode_lips, decode_sound
+from pase.corpus.codec import decode_lips, decode_points, decode_sound
 from pase.corpus.store import Corpus
 from pase.data.sampling import BatchSampler, WindowKey
 from pase.data.windows import Batch, Window, WindowConfig
 from pase.errors import InputError
+from pase.models.visual_encoder import MARGIN
+from pase.video.landmarks import lip_displacement
 
 
 class WindowDataset(Dataset[Batch]):
@@ -88,30 +90,36 @@ class WindowDataset(Dataset[Batch]):
         record = self.items[key.index][1]
         window = self.window(key)
         pictures = window.pictures(record.frames)
-        waveform, lips = self._content(key.index, pictures, window.sound_end(self.config))
+        waveform, lips, points = self._content(key.index, pictures, window.sound_end(self.config))
         if record.seen:
             np.take(lips, pictures - pictures[0], axis=0, out=batch.lips[row].numpy(), mode="clip")
+            shown = pictures[MARGIN : len(pictures) - MARGIN]
+            np.take(lip_displacement(points), shown, axis=0, out=batch.shapes[row].numpy(), mode="clip")
         else:
             batch.lips[row] = 0
+            batch.shapes[row] = 0
         batch.waveform[row] = torch.from_numpy(window.sound(waveform, self.config)) if record.heard else 0
         batch.phones[row] = torch.from_numpy(window.labels(record))
         batch.valid[row] = torch.from_numpy(window.middles < record.frames)
         batch.seen[row], batch.heard[row] = record.seen, record.heard
 
-    def _content(self, index: int, pictures: NDArray[np.int64], samples: int) -> tuple[Waveform, NDArray[np.uint8]]:
-        """The first samples of a clip's sound, and its lip crops from the first to the last of `pictures`.
+    def _content(
+        self, index: int, pictures: NDArray[np.int64], samples: int
+    ) -> tuple[Waveform, NDArray[np.uint8], NDArray[np.float32]]:
+        """The first samples of a clip's sound, its lip crops from the first to the last of `pictures`, all lip points.
 
         What the clip has not is of length 0.
         """
         start, stop = int(pictures[0]), int(pictures[-1]) + 1
         if self.keep:
             clip = self.clip(index)
-            return clip.waveform, clip.lips[start:stop]
+            return clip.waveform, clip.lips[start:stop], clip.lip_points
         number, record = self.items[index]
         encoded = self.corpora[number].encoded(record)
         try:
             waveform = decode_sound(encoded.flac, samples) if record.heard else np.empty(0, np.float32)
             lips = decode_lips(encoded.mp4, start, stop) if record.seen else np.empty(0, np.uint8)
+            points = decode_points(encoded.points) if record.seen else np.empty(0, np.float32)
             if len(waveform) != min(samples, record.samples) or len(lips) != record.seen * (stop - start):
                 raise InputError(
                     f"the first {len(waveform)} samples and {len(lips)} of {stop - start} lip crops were found, "
@@ -120,7 +128,7 @@ class WindowDataset(Dataset[Batch]):
         except InputError as error:
             where = f"{self.corpora[number].folder}/shards/{record.shard}"
             raise InputError(f"{where}: clip {record.clip_id}: {error}. Copy the shard again.") from error
-        return waveform, lips
+        return waveform, lips, points
 
 
 class TrainingLoader:

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from pase.audio.waveform import Waveform
-from pase.corpus.clip import CROP_SIZE, FRAME_RATE, SAMPLES_PER_FRAME, ClipRecord
+from pase.corpus.clip import CROP_SIZE, FRAME_RATE, LIP_POINTS, SAMPLES_PER_FRAME, ClipRecord
 from pase.errors import InputError
 from pase.models.visual_encoder import MARGIN
 from pase.phonemes.inventory import UNKNOWN
@@ -55,9 +55,11 @@ class Batch:
     Attributes:
         waveform: 16 kHz, shape ``(B, (context + T + tail) * 640)``.
         lips: uint8 RGB, shape ``(B, T + 4, 96, 96, 3)``: two frames of margin before and after.
+        shapes: Displacement of the lip points in mouth widths, see `pase.video.landmarks.lip_displacement`, shape
+            ``(B, T, 80)``.
         phones: Class numbers at the frames' middles, shape ``(B, T)``.
         valid: True where the clip really has a frame, shape ``(B, T)``.
-        seen: True for windows of clips with lips, shape ``(B,)``; the lips of others are zero.
+        seen: True for windows of clips with lips, shape ``(B,)``; the lips and shapes of others are zero.
         heard: True for windows of clips with sound, shape ``(B,)``; the waveform of others is zero.
         context: Frames of sound before the first video frame.
         clip_ids: For messages.
@@ -65,6 +67,7 @@ class Batch:
 
     waveform: Tensor
     lips: Tensor
+    shapes: Tensor
     phones: Tensor
     valid: Tensor
     seen: Tensor
@@ -88,6 +91,7 @@ class Batch:
             self,
             waveform=change(self.waveform),
             lips=change(self.lips),
+            shapes=change(self.shapes),
             phones=change(self.phones),
             valid=change(self.valid),
             seen=change(self.seen),
@@ -109,6 +113,7 @@ class Batch:
         return cls(
             _room(shared, torch.float32, windows, samples),
             _room(shared, torch.uint8, windows, pictures, CROP_SIZE, CROP_SIZE, 3),
+            _room(shared, torch.float32, windows, frames, 2 * LIP_POINTS),
             _room(shared, torch.int64, windows, frames),
             _room(shared, torch.bool, windows, frames),
             _room(shared, torch.bool, windows),

@@ -106,6 +106,7 @@ class ModelConfig:
         reconstruction: Masked prediction; None leaves it out.
         phone_heads: Linear heads that name the viseme and the phone of each state. The visemes' teaches the encoder,
             also on speech without a face; the phones' only reads (/p/ and /b/ shall not be driven apart).
+        lip_shape_head: Linear head that predicts where the lip points are; teaches the audio encoder what moves.
     """
 
     dim: int = 512
@@ -114,6 +115,7 @@ class ModelConfig:
     alignment: AlignmentConfig = field(default_factory=AlignmentConfig)
     reconstruction: ReconstructionConfig | None = field(default_factory=ReconstructionConfig)
     phone_heads: bool = False
+    lip_shape_head: bool = False
 
     def __post_init__(self) -> None:
         for name, value, low, high in (

@@ -9,8 +9,8 @@ from torch import Tensor
 
 from pase.errors import InputError
 from pase.models.alignment import PhonemeAlignment
+from pase.models.heads import LipShapeHead, PhoneHeads
 from pase.models.model import Encoded
-from pase.models.phone_heads import PhoneHeads
 from pase.models.video_queue import QueuedVideo
 from pase.phonemes.inventory import PHONE_INDEX, SILENCE, UNKNOWN, VISEME_OF_PHONE
 
@@ -194,3 +194,22 @@ def phone_loss(heads: PhoneHeads, audio: Tensor, phones: Tensor, valid: Tensor) 
     return F.cross_entropy(heads.viseme_logits(audio[known]), visemes) + F.cross_entropy(
         heads.phone_logits(audio[known].detach()), phones[known]
     )
+
+
+def lip_shape_loss(head: LipShapeHead, audio: Tensor, shapes: Tensor, valid: Tensor) -> Tensor:
+    """Share of the lip points' variance that the head does not predict from the sound.
+
+    Args:
+        head: The model's.
+        audio: A, shape ``(B, T, D)``.
+        shapes: Displacement of the lip points in mouth widths, shape ``(B, T, 80)``.
+        valid: True where sound and face are known, shape ``(B, T)``.
+
+    Returns:
+        Scalar; 0 where nothing is valid, 1 for a head that predicts no motion.
+    """
+    if not valid.any():
+        return audio.sum() * 0.0
+    wanted = shapes[valid]
+    error: Tensor = (head(audio[valid]) - wanted).square().mean()
+    return error / wanted.square().mean().clamp_min(1e-8)

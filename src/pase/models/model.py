@@ -11,7 +11,7 @@ from pase.models.alignment import PhonemeAlignment
 from pase.models.audio_encoder import AudioEncoder, AudioStates, at_frames
 from pase.models.config import ModelConfig
 from pase.models.features import FeatureScale
-from pase.models.phone_heads import PhoneHeads
+from pase.models.heads import LipShapeHead, PhoneHeads
 from pase.models.reconstruction import Masks, Reconstruction, draw_masks
 from pase.models.visual_encoder import MARGIN, VisualEncoder
 
@@ -58,6 +58,7 @@ class PaseModel(nn.Module):
             targets = (self.audio.front.bins, THUMBNAIL**2) if of_input else (config.dim, config.dim)
             self.reconstruction = Reconstruction(config.dim, *targets, config.reconstruction)
         self.phone_heads = PhoneHeads(config.dim) if config.phone_heads else None
+        self.lip_shape_head = LipShapeHead(config.dim) if config.lip_shape_head else None
 
     def forward(
         self,

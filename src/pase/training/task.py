@@ -18,7 +18,7 @@ from pase.errors import InputError
 from pase.evaluation.sync import SHIFTS, OffsetScore, score_windows
 from pase.models.audio_encoder import at_frames
 from pase.models.config import ModelConfig
-from pase.models.losses import ContrastiveConfig, contrastive_loss, phone_loss
+from pase.models.losses import ContrastiveConfig, contrastive_loss, lip_shape_loss, phone_loss
 from pase.models.model import Encoded, PaseModel
 from pase.models.video_queue import QueuedVideo, enqueue
 from pase.models.visual_encoder import resize_lips
@@ -53,7 +53,7 @@ class AugmentConfig:
 
 
 class PaseTask(pl.LightningModule):
-    """Trains a `PaseModel`: L = L_con + alpha L_rec (paper section 2.6) + beta L_phone.
+    """Trains a `PaseModel`: L = L_con + alpha L_rec (paper section 2.6) + beta L_phone + gamma L_shape.
 
     All that is drawn in a step depends on the seed, the number of the step and the rank, so that a run that goes on
     draws what it would have drawn.
@@ -63,6 +63,7 @@ class PaseTask(pl.LightningModule):
         contrastive: Temperature and negatives of L_con.
         alpha: Weight of L_rec; the paper does not state it.
         beta: Weight of the phone heads' loss; not in the paper.
+        gamma: Weight of the lip shape head's loss; not in the paper.
         optimizer: Learning rate and schedule.
         augment: Augmentation.
     """
@@ -73,16 +74,20 @@ class PaseTask(pl.LightningModule):
         contrastive: ContrastiveConfig | None = None,
         alpha: float = 0.1,
         beta: float = 0.0,
+        gamma: float = 0.0,
         optimizer: OptimizerConfig | None = None,
         augment: AugmentConfig | None = None,
     ) -> None:
         super().__init__()
         if beta > 0 and not net.phone_heads:
             raise InputError(f"model.beta is {beta}, but there are no phone heads: set model.net.phone_heads: true")
+        if gamma > 0 and not net.lip_shape_head:
+            raise InputError(f"model.gamma is {gamma}, but there is no head: set model.net.lip_shape_head: true")
         self.model = PaseModel(net)
         self.contrastive = contrastive or ContrastiveConfig()
         self.alpha = alpha
         self.beta = beta
+        self.gamma = gamma
         self.optimizer_config = optimizer or OptimizerConfig()
         augment = augment or AugmentConfig()
         self.waveform_augment = WaveformAugment(augment.waveform) if augment.waveform else None
@@ -177,6 +182,10 @@ class PaseTask(pl.LightningModule):
             heard = batch.valid & batch.heard[:, None]
             values["phones"] = phone_loss(self.model.phone_heads, encoded.audio, batch.phones, heard)
             loss = loss + self.beta * values["phones"]
+        if self.model.lip_shape_head is not None:
+            both = batch.valid & (batch.heard & batch.seen)[:, None]
+            values["lip_shape"] = lip_shape_loss(self.model.lip_shape_head, encoded.audio, batch.shapes, both)
+            loss = loss + self.gamma * values["lip_shape"]
         values["loss"] = loss
         self.log_dict({f"{stage}/{name}": value.detach() for name, value in values.items()}, batch_size=len(batch))
         return loss

@@ -57,3 +57,20 @@ def lip_gap(lip_points: NDArray[np.float32]) -> NDArray[np.float32]:
         lip_points[..., INNER_TOP, :] - lip_points[..., INNER_BOTTOM, :], axis=-1
     ).astype(np.float32)
     return gap
+
+
+def lip_displacement(lip_points: NDArray[np.float32]) -> NDArray[np.float32]:
+    """How far each lip point is from where it is on average in its clip, in widths of this mouth.
+
+    A person's resting face is nothing that sound tells, so it is not asked for.
+
+    Args:
+        lip_points: Of one clip, shape ``(T, 40, 2)`` in the order of `LIP_INDICES`.
+
+    Returns:
+        x and y of each point, shape ``(T, 80)``; its mean over the clip is zero.
+    """
+    points = lip_points.astype(np.float64)
+    width = np.linalg.norm(points[:, MOUTH_RIGHT] - points[:, MOUTH_LEFT], axis=-1).mean()
+    moved = (points - points.mean(axis=0)) / max(float(width), 1e-6)
+    return np.asarray(moved.reshape(len(points), -1), dtype=np.float32)
