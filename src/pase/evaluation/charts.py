@@ -6,6 +6,7 @@ from itertools import chain, cycle
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.ticker import MaxNLocator
 
 from pase.evaluation.measures import MEASURES
 from pase.evaluation.representations import OWN, UNTRAINED
@@ -124,6 +125,7 @@ def _draw_dots(results: Results, measures: Sequence[tuple[str, str]], beside: Ma
                 if source in found:
                     _dot(axes, found[source], place, colours[source])
             plain(axes, grid=True)
+            axes.xaxis.set_major_locator(MaxNLocator(4))
         row[0].set_ylabel(split)
         row[0].set_yticks(range(len(names)), [named(name) for name in names])
         row[0].set_ylim(len(names) - 0.5, -0.5)

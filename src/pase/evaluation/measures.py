@@ -122,7 +122,8 @@ MEASURES: dict[str, Measure] = {
         "ratio",
         "higher",
         "Silhouette by viseme less silhouette by phone of the rows at the middle of phones (1 - cosine of standardised "
-        "rows), over visemes of several phones: positive where phones that look alike lie together.",
+        "rows), over visemes of several phones: positive where phones that look alike lie together. Features without "
+        "any order have a gap too, as there are more phones than visemes to lie near: see the silhouette by viseme.",
     ),
     "viseme silhouette": Measure(
         "silhouette by viseme",

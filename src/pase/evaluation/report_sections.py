@@ -5,7 +5,7 @@ from pase.evaluation.bootstrap import Estimate
 from pase.evaluation.measures import MEASURES
 from pase.evaluation.representations import OWN
 from pase.evaluation.results import Results, facts
-from pase.evaluation.tables import HEADLINES, INTERVAL, SWEPT, labelled, split_table, sweep_table
+from pase.evaluation.tables import HEADLINES, INTERVAL, SWEPT, candidates, labelled, split_table, sweep_table
 from pase.report.page import Card, Picture, Section
 
 _SHARES = frozenset({"sync", "closure f1"})
@@ -69,7 +69,7 @@ def _noise(results: Results) -> Section:
         Picture(
             charts.draw_sweep(results, split.name),
             alt=f"Measures over signal-to-noise ratio and in rooms, {split.name}",
-            caption=f"{split.name.capitalize()}: clean sound, noise from 20 to -5 dB, rooms (diamonds).",
+            caption=f"{split.name.capitalize()} clips: clean, in noise by its level, in rooms (diamonds).",
         )
         for split in results.splits
     ]
@@ -105,14 +105,14 @@ def _offset_picture(results: Results) -> Picture:
 
 
 def _length_picture(results: Results) -> Picture:
-    candidates = "; ".join(
-        f"{split.name} {', '.join(one.at for one in results.select(split.name, 'recall@1', source=OWN))}"
+    counted = "; ".join(
+        f"{split.name} {', '.join(f'{count} of {at}' for at, count in candidates(results, split.name).items())}"
         for split in results.splits
     )
     return Picture(
         charts.draw_lengths(results),
         alt="Share of stretches in sync, and of stretches that find their own video, against their length",
-        caption=f"Longer stretches tell more. Candidates in retrieval: {candidates}.",
+        caption=f"Longer stretches tell more. Candidates in retrieval: {counted}.",
     )
 
 

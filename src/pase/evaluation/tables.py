@@ -11,13 +11,22 @@ INTERVAL = "95 % interval by bootstrap over clips"
 HEADLINES = (("lmd", ""), ("aperture", ""), ("closure f1", ""), ("sync", "0.4 s"))
 """The measures that count, and what they are measured at."""
 
-SWEPT = (*HEADLINES, ("phone", "1 frame"), ("viseme", "1 frame"), ("homophene gap", "all"), ("silent jitter", ""))
+SWEPT = (
+    *HEADLINES,
+    ("recall@1", "0.4 s"),
+    ("phone", "1 frame"),
+    ("viseme", "1 frame"),
+    ("homophene gap", "all"),
+    ("silent jitter", ""),
+)
 """The measures that are shown under every condition."""
 
 CURVES = frozenset({"similarity", "bilabial gap"})
 """Measures at many shifts, which figures show and tables do not."""
 
-_NAMES = {OWN: "PASE features", UNTRAINED: "the same network, untrained"}
+_RETRIEVAL = frozenset({"recall@1", "rank"})
+
+_NAMES = {OWN: "PASE features", UNTRAINED: "untrained network"}
 
 Table = list[list[str]]
 
@@ -32,6 +41,11 @@ def labelled(measure: str, at: str) -> str:
     return MEASURES[measure].label + (f", {at}" if at else "")
 
 
+def candidates(results: Results, split: str) -> dict[str, int]:
+    """How many stretches of video retrieval chose from, by their length."""
+    return {one.at: int(one.table[:, 1].sum()) for one in results.select(split, "recall@1", source=OWN)}
+
+
 def split_table(results: Results, split: Split) -> Table:
     """All that was measured on clean clips of a split: a row for each measure, a column for each input."""
     found = [
@@ -43,7 +57,14 @@ def split_table(results: Results, split: Split) -> Table:
     inputs = list(dict.fromkeys([*results.inputs, *(one.input for one in found)]))
     rows = sorted(dict.fromkeys((one.measure, one.at) for one in found), key=lambda row: order.index(row[0]))
     cells = {(one.measure, one.at, one.input): _cell(one) for one in found}
-    body = [[labelled(*row), *(cells.get((*row, source), "") for source in inputs)] for row in rows]
+    among = {at: f" among {count}" for at, count in candidates(results, split.name).items()}
+    body = [
+        [
+            labelled(*row) + (among.get(row[1], "") if row[0] in _RETRIEVAL else ""),
+            *(cells.get((*row, source), "") for source in inputs),
+        ]
+        for row in rows
+    ]
     return [["measure", *map(named, inputs)], *body]
 
 

@@ -9,10 +9,10 @@ from pase.errors import InputError
 from pase.evaluation.bootstrap import Estimate
 from pase.evaluation.measures import Found
 from pase.evaluation.results import FORMAT, Measured, Results, Split
-from pase.evaluation.tables import split_table, sweep_table, to_markdown
+from pase.evaluation.tables import candidates, split_table, sweep_table, to_markdown
 
 LMD = Found("lmd", "", np.array([[2.0, 10], [3.0, 10], [4.0, 10]]))
-RANK = Found("rank", "0.4 s of 30", np.eye(3))
+RANK = Found("rank", "0.4 s", np.eye(3))
 NOTHING = Found("closure f1", "", np.zeros((3, 4)))
 
 
@@ -82,7 +82,7 @@ def test_numbers_are_found_by_what_they_are(results):
 def test_sums_of_clips_are_kept_where_they_are_few(results):
     np.testing.assert_array_equal(results.select("validation", "lmd")[0].table, LMD.sums)
     assert results.select("validation", "rank")[0].sums == ()
-    assert results.find("validation", "rank", "0.4 s of 30") == Estimate(2, 1, 3, 3)
+    assert results.find("validation", "rank", "0.4 s") == Estimate(2, 1, 3, 3)
 
 
 def test_tables_have_a_column_for_each_input(results):
@@ -103,3 +103,13 @@ def test_markdown_says_how_it_was_made_and_what_is_meant(results):
     assert "### lip landmark distance (LMD): validation" in text
     assert "mouth widths" in text
     assert not math.isnan(results.find("validation", "lmd").low)
+
+
+def test_retrieval_says_how_many_candidates_there_were(results):
+    hits = Found("recall@1", "0.4 s", np.array([[1.0, 4], [2.0, 5], [0.0, 3]]))
+    measured = Measured.of(hits, "validation", "clean", "PASE", 0)
+    more = replace(results, measured=(*results.measured, measured))
+    assert candidates(more, "validation") == {"0.4 s": 12}
+    names = [row[0] for row in split_table(more, more.splits[0])]
+    assert "retrieval, recall@1, 0.4 s among 12" in names
+    assert "retrieval, median rank, 0.4 s among 12" in names
