@@ -3,7 +3,7 @@ VENV   ?= .venv
 BIN    := $(VENV)/bin
 STAMP  := $(VENV)/.installed
 
-.PHONY: help install demo test lint format bench-encode clean
+.PHONY: help install demo test lint format bench-encode study clean
 
 help: ## Show the targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  %-14s %s\n", $$1, $$2}'
@@ -41,6 +41,9 @@ format: install ## Format and mend what can be mended
 
 bench-encode: install ## Speed of encoding beside wav2vec2-base and HuBERT-large
 	$(BIN)/python -m pase.benchmarks.encode
+
+study: install ## What each part of the method is worth: needs runs/grid_s1 and runs/grid_other, prepared from GRID
+	$(BIN)/pase study configs/study/ablation.yaml --output runs/study
 
 clean: ## Remove what demo and training wrote
 	rm -rf demo runs

@@ -8,6 +8,7 @@ for before the next begins, so that its time is its own: the sum is an upper bou
 """
 
 import argparse
+import logging
 import shlex
 import sys
 import time
@@ -120,6 +121,7 @@ def parts_of(task: PaseTask) -> list[tuple[nn.Module, str]]:
 
 def profile(built: Built, steps: int, warmup: int) -> StepProfile:
     """Train for some steps; writes nothing."""
+    logging.getLogger("lightning.pytorch").setLevel(logging.WARNING)  # no advertisement, no list of absent hardware
     found = StepProfile(warmup)
     settings = built.settings["trainer"]
     trainer = pl.Trainer(

@@ -73,11 +73,18 @@ def _do(missing: Sequence[Run], records: list[Record], results: Path, jobs: int,
                 left = (time.monotonic() - begun) / number * (len(missing) - number) / 60
                 say(f"[{number}/{len(missing)}] {where}: {outcome.seconds:.0f} s of training; {left:.0f} min left")
             elif isinstance(outcome, Exception):
-                failures.append(f"{where}: {outcome}")
+                failures.append(f"{where}: {_told(outcome)}")
                 say(f"[{number}/{len(missing)}] {failures[-1]}")
             else:
                 raise outcome
     return failures
+
+
+def _told(error: Exception) -> str:
+    """The message; of an error that was not foreseen also the traceback, which the worker notes."""
+    if isinstance(error, PaseError):
+        return str(error)
+    return "\n".join([f"{type(error).__name__}: {error}", *getattr(error, "__notes__", [])])
 
 
 def _list(failures: Sequence[str]) -> str:

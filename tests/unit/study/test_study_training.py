@@ -1,6 +1,7 @@
 """Real runs of a study, of a few steps."""
 
 import json
+import shutil
 from pathlib import Path
 
 import pytest
@@ -9,7 +10,6 @@ import yaml
 
 from pase.cli.main import main
 from pase.errors import PaseError
-from pase.models.checkpoint import load_checkpoint
 from pase.study.plan import Run, plan, read_study
 from pase.study.training import _train, train_and_measure
 
@@ -17,10 +17,6 @@ from pase.study.training import _train, train_and_measure
 @pytest.fixture
 def run(study_file: Path, tmp_path: Path) -> Run:
     return plan(read_study(study_file), (5,), tmp_path / "out")[0]
-
-
-def weights(run: Run) -> dict[str, torch.Tensor]:
-    return load_checkpoint(run.folder / "checkpoint")[0].state_dict()
 
 
 @pytest.mark.slow
@@ -34,6 +30,9 @@ def test_a_stopped_run_goes_on_to_the_same_weights(run: Run) -> None:
     steps = torch.load(run.folder / "checkpoints" / "last.ckpt", weights_only=True)["global_step"]
     assert steps == run.steps
     gone_on = torch.load(run.folder / "checkpoints" / "last.ckpt", weights_only=True)["state_dict"]
+    shutil.rmtree(run.folder / "checkpoint")
+    assert _train(run, threads=1) > seconds  # stopped while it was measured: no step is left, all is exported again
+    assert (run.folder / "checkpoint" / "model.safetensors").is_file()
 
     state["identity"] = "another"
     (run.folder / "run.json").write_text(json.dumps({**state, "before": 7.0}))
