@@ -28,7 +28,7 @@ SOUND = {"SIL": 0.0, "B": 0.02, "AA": 0.5, "T": 0.1}
 TRAIN, VALIDATION, FRAMES = 12, 4, 60
 
 
-def person(name: str, split: str, seed: int) -> Clip:
+def person(name: str, split: str, seed: int, spoken: bool = True, frames: int = FRAMES) -> Clip:
     rng = np.random.default_rng(seed)
     phones = rng.choice(list(SOUND), FRAMES // 6, p=(0.2, 0.4, 0.2, 0.2))
     loudness = np.repeat([SOUND[phone] for phone in phones], 6)
@@ -37,8 +37,8 @@ def person(name: str, split: str, seed: int) -> Clip:
     waveform = np.repeat(loudness, 640) * rng.standard_normal(FRAMES * 640)
     lips = np.broadcast_to((255 * loudness)[:, None, None, None], (FRAMES, 96, 96, 3)).astype(np.uint8)
     track = PhoneTrack(tuple(PhoneInterval(str(p), 0.24 * k, 0.24 * (k + 1)) for k, p in enumerate(phones)))
-    record = ClipRecord(name, "s1", split, FRAMES, FRAMES * 640, "loud & soft", track, "", "x.mp4")
-    return Clip(record, waveform.astype(np.float32), lips, points)
+    record = ClipRecord(name, "s1", split, frames, frames * 640, "loud & soft", track if spoken else None, "", "x.mp4")
+    return Clip(record, waveform.astype(np.float32)[: frames * 640], lips[:frames], points[:frames])
 
 
 @pytest.fixture(scope="module")
@@ -154,6 +154,20 @@ def test_the_report_has_every_part_and_needs_nothing_else(evaluated, corpora, ch
     assert "loud &amp; soft" in page
 
 
+def test_clips_without_phones_and_very_short_ones_are_measured_as_far_as_they_go(checkpoint, tmp_path):
+    train = [person(f"c{i}", "train", i, spoken=False) for i in range(6)]
+    short = [person(f"v{frames}", "validation", 50 + frames, False, frames) for frames in (1, 2, 6, 60)]
+    write_corpus(tmp_path / "mute", [*train, *short])
+    options = EvaluationOptions(baselines=(), conditions=(Condition(snr_db=0.0),))
+    results = evaluate(checkpoint, tmp_path / "mute", None, tmp_path / "out", options)
+    assert results.find("validation", "lmd").clips == 4
+    assert results.find("validation", "phone", "1 frame") is None
+    page = write_report(tmp_path / "out", checkpoint, tmp_path / "mute", results).read_text(encoding="utf-8")
+    titles = re.findall("<h2>(.*?)</h2>", page)
+    assert "Silence" not in titles
+    assert "Against other representations" in titles
+
+
 def test_without_a_run_there_are_no_training_curves(evaluated, corpora, checkpoint):
     output, results, _ = evaluated
     page = write_report(output, checkpoint, corpora / "known", results, None).read_text(encoding="utf-8")
@@ -186,3 +200,10 @@ def test_conditions_are_named_as_help_says(name):
     assert condition_of("clean") == Condition()
     with pytest.raises(InputError, match="there is no condition"):
         condition_of(name)
+
+
+def test_what_cannot_be_measured_is_said_before_anything_is_done():
+    with pytest.raises(InputError, match="torch cannot compute on the device 'abacus'"):
+        EvaluationOptions(device="abacus")
+    with pytest.raises(InputError, match="at least 2 are needed"):
+        EvaluationOptions(most_clips=1)

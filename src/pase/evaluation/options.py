@@ -4,6 +4,8 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+import torch
+
 from pase.audio.condition import STANDARD_CONDITIONS, Condition
 from pase.errors import InputError
 from pase.evaluation.probe import ProbeConfig
@@ -36,6 +38,11 @@ class EvaluationOptions:
     def __post_init__(self) -> None:
         if self.most_clips < 2:
             raise InputError(f"{self.most_clips} clips of a split are too few: at least 2 are needed")
+        try:
+            torch.zeros((), device=self.device)
+        except (RuntimeError, AssertionError) as error:  # the latter where torch was built without it
+            reason = str(error).partition("\n")[0]
+            raise InputError(f"torch cannot compute on the device {self.device!r}: {reason}") from error
 
     @property
     def heard(self) -> tuple[Condition, ...]:

@@ -4,17 +4,17 @@ import csv
 from collections.abc import Sequence
 from pathlib import Path
 
-import numpy as np
-
 from pase.corpus.clip import Clip, ClipRecord
 from pase.corpus.store import Corpus
 from pase.errors import InputError
 from pase.evaluation import figures, phone_figures
+from pase.evaluation.bootstrap import correlation, correlation_sums, evaluate_once
 from pase.evaluation.closures import token_frames
 from pase.evaluation.evidence import Evidence
 from pase.evaluation.report_sections import cards, details, overview, tables
 from pase.evaluation.representations import PaseFeatures
 from pase.evaluation.results import Results
+from pase.evaluation.selection import held_out
 from pase.evaluation.tables import INTERVAL
 from pase.files import write_text
 from pase.models.checkpoint import load_checkpoint
@@ -53,7 +53,7 @@ def write_report(
     if info.model_id != results.model_id:
         raise InputError(f"{checkpoint} is model {info.model_id}, the results are of model {results.model_id}")
     opened = Corpus.open(corpus)
-    records = choose_examples(opened.split("validation") or opened.split("test"))
+    records = choose_examples(held_out(opened))
     sections = [
         *overview(results),
         *details(results),
@@ -69,12 +69,12 @@ def write_report(
 
 
 def choose_examples(records: Sequence[ClipRecord]) -> list[ClipRecord]:
-    """The clips with the most bilabials, where there is most to see."""
+    """The clips with the most bilabials, where there is most to see; the longest of equal ones."""
 
     def bilabials(record: ClipRecord) -> int:
         return 0 if record.phones is None else len(token_frames(record.phones, BILABIALS))
 
-    return sorted(records, key=lambda record: (-bilabials(record), record.clip_id))[:EXAMPLES]
+    return sorted(records, key=lambda record: (-bilabials(record), -record.frames, record.clip_id))[:EXAMPLES]
 
 
 def read_training_curves(run_folder: Path) -> Curves:
@@ -116,7 +116,7 @@ def _example_pictures(
 def _example_picture(clip: Clip, own: PaseFeatures, evidence: Evidence) -> Picture:
     record, aperture = clip.record, lip_gap(clip.lip_points)
     predicted = evidence.ridge.predict(own.rows(clip.waveform, record.frames))[:, -1]
-    fit = np.corrcoef(predicted, aperture)[0, 1]
+    fit = evaluate_once(correlation_sums(predicted, aperture)[None], correlation)
     text = f" “{record.text}”." if record.text else ""
     return Picture(
         figures.draw_example(

@@ -24,7 +24,7 @@ def training(corpus: Corpus, most: int) -> tuple[ClipRecord, ...]:
     return records
 
 
-def held_out(corpus: Corpus, most: int) -> tuple[ClipRecord, ...]:
+def held_out(corpus: Corpus, most: int | None = None) -> tuple[ClipRecord, ...]:
     """Validation clips, or test clips where there are none, at most so many.
 
     Raises:
@@ -35,7 +35,7 @@ def held_out(corpus: Corpus, most: int) -> tuple[ClipRecord, ...]:
         raise InputError(
             f"{corpus.folder} has no validation clips with sound and lips: prepare it with a share of clips held out"
         )
-    return spread(records, most)
+    return records if most is None else spread(records, most)
 
 
 def everyone(corpus: Corpus, most: int) -> tuple[ClipRecord, ...]:
