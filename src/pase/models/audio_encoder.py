@@ -107,7 +107,7 @@ class AudioEncoder(nn.Module):
         return projected, newest
 
 
-def at_frames(states: Tensor, first: int, frames: int, rate: float = STATE_RATE) -> Tensor:
+def at_frames(states: Tensor, first: int, frames: int, rate: float) -> Tensor:
     """States at the middle of video frames at 25 fps, by linear interpolation.
 
     Args:

@@ -39,7 +39,7 @@ class CalibrateFeatures(pl.Callback):
         for clip in data.training_clips(self.clips):
             frames = min(clip.record.frames, len(clip.waveform) // SAMPLES_PER_FRAME)
             heard = model.audio(torch.from_numpy(clip.waveform).to(pl_module.device)[None]).states
-            states.append(at_frames(heard, 0, frames)[0])
+            states.append(at_frames(heard, 0, frames, model.audio.rate)[0])
             labels = torch.from_numpy(clip.record.frame_labels()[:frames]).to(pl_module.device)
             silent.append(labels == PHONE_INDEX[SILENCE])
         model.features.fit(torch.cat(states), torch.cat(silent))

@@ -64,13 +64,13 @@ def test_steps_give_what_the_whole_gives(encoder: AudioEncoder, cuts: list[int])
 
 def test_frames_are_sampled_at_their_middles() -> None:
     ramp = torch.arange(60.0).view(1, 60, 1)
-    frames = at_frames(ramp, first=2, frames=4)
+    frames = at_frames(ramp, first=2, frames=4, rate=125)
     assert frames.flatten().tolist() == [12.5, 17.5, 22.5, 27.5]  # 20 ms + 40 ms i, in states of 8 ms
 
 
 def test_frames_beyond_the_states_are_refused() -> None:
     with pytest.raises(ValueError, match="do not reach frame 9"):
-        at_frames(torch.zeros(1, 48, 1), first=0, frames=10)
+        at_frames(torch.zeros(1, 48, 1), first=0, frames=10, rate=125)
 
 
 def test_frames_at_another_rate_lie_between_their_neighbours() -> None:
