@@ -132,13 +132,13 @@ def _standardise(lips: Tensor) -> Tensor:
 def resize_lips(lips: Tensor, size: int) -> Tensor:
     """Scale uint8 lip crops ``(B, T, H, W, 3)`` to float ``(B, T, 3, size, size)`` in 0 ... 1, antialiased."""
     batch, frames = lips.shape[:2]
-    pictures = lips.flatten(0, 1).permute(0, 3, 1, 2).float() / 255
+    pictures = lips.flatten(0, 1).permute(0, 3, 1, 2).float()
     factor, rest = divmod(pictures.shape[-1], size)
     if rest == 0 and factor > 1:
         pictures = F.avg_pool2d(pictures, factor)  # ten times faster than the general way
     elif pictures.shape[-1] != size:
-        pictures = F.interpolate(pictures, size=(size, size), mode="bilinear", antialias=True).clamp(0, 1)
-    return pictures.view(batch, frames, 3, size, size)
+        pictures = F.interpolate(pictures, size=(size, size), mode="bilinear", antialias=True).clamp(0, 255)
+    return pictures.div(255).view(batch, frames, 3, size, size)
 
 
 def with_margin(lips: Tensor) -> Tensor:
