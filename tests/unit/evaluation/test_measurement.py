@@ -12,9 +12,10 @@ from pase.phonemes.inventory import PHONE_INDEX
 FAST = ProbeConfig(steps=20, batch_size=64)
 
 
-@pytest.fixture
-def seen(clip_factory, tmp_path) -> list[SeenClip]:
-    corpus = write_corpus(tmp_path, [clip_factory(f"c{i}", "train", i, 40 + i, spoken=i < 3) for i in range(4)])
+@pytest.fixture(scope="module")
+def seen(clip_factory, tmp_path_factory) -> list[SeenClip]:
+    folder = tmp_path_factory.mktemp("seen")
+    corpus = write_corpus(folder, [clip_factory(f"c{i}", "train", i, 40 + i, spoken=i < 3) for i in range(4)])
     return see_clips(corpus, corpus.records)
 
 
