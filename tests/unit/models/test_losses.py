@@ -7,9 +7,9 @@ import torch
 from pase.errors import InputError
 from pase.models.alignment import PhonemeAlignment
 from pase.models.config import AlignmentConfig
+from pase.models.heads import PhoneHeads
 from pase.models.losses import ContrastiveConfig, contrastive_loss, homophene_pairs, phone_loss
 from pase.models.model import Encoded
-from pase.models.heads import PhoneHeads
 from pase.models.video_queue import QueuedVideo, enqueue
 from pase.phonemes.inventory import PHONE_INDEX, UNKNOWN, VISEME_OF_PHONE
 
