@@ -9,7 +9,6 @@ with the first of the other) and between the same clips. With one seed the inter
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 
 import numpy as np
 
@@ -18,13 +17,26 @@ from pase.evaluation.bootstrap import STATISTICS, Floats, draw_clips
 from pase.evaluation.measures import MEASURES
 from pase.evaluation.representations import OWN
 from pase.evaluation.results import Measured, Results
-from pase.evaluation.tables import CURVES, HEADLINES, SWEPT, labelled, markdown
-from pase.files import write_text
+from pase.evaluation.tables import CURVES, HEADLINES, SWEPT
 
 _T = (12.706, 4.303, 3.182, 2.776, 2.571, 2.447, 2.365, 2.306, 2.262, 2.228, 2.201, 2.179, 2.160, 2.145, 2.131)
 """97.5 % quantiles of Student's t with 1, 2, ... degrees of freedom."""
 
-Groups = Mapping[str, Sequence[Results]]
+
+@dataclass(frozen=True)
+class Run:
+    """What is compared: one representation in one evaluation.
+
+    Attributes:
+        results: The evaluation.
+        source: The representation.
+    """
+
+    results: Results
+    source: str = OWN
+
+
+Groups = Mapping[str, Sequence[Run]]
 
 
 @dataclass(frozen=True)
@@ -89,12 +101,12 @@ class Comparison:
 
 
 def compare(groups: Groups, keys: Sequence[Key], seed: int) -> list[Comparison]:
-    """Compare groups by measures of the model's own features.
+    """Compare groups.
 
     Args:
-        groups: Results of each group's seeds, in the same order of seeds; the first group is what others are compared
-            with.
-        keys: What to compare; what any of the results lacks is left out.
+        groups: Runs of each group, one for each seed, in the same order of seeds; others are compared with
+            the first group.
+        keys: What to compare; what any of the runs lacks is left out.
         seed: Of the bootstrap.
 
     Raises:
@@ -102,10 +114,10 @@ def compare(groups: Groups, keys: Sequence[Key], seed: int) -> list[Comparison]:
     """
     if not groups:
         raise InputError("no results were given: nothing can be compared")
-    _check_clips([one for results in groups.values() for one in results])
+    _check_clips([run.results for runs in groups.values() for run in runs])
     found = []
     for key in keys:
-        measured = {name: [_find(one, key) for one in results] for name, results in groups.items()}
+        measured = {name: [_find(run, key) for run in runs] for name, runs in groups.items()}
         whole = {name: [one for one in row if one is not None] for name, row in measured.items()}
         if all(len(whole[name]) == len(row) for name, row in measured.items()):
             found.append(_compare_one(key, whole, seed))
@@ -118,62 +130,19 @@ def keys_of(groups: Groups, everything: bool) -> list[Key]:
     wanted = {*HEADLINES, *SWEPT}
     chosen = [
         one
-        for one in first.measured
-        if one.input == OWN and one.measure not in CURVES and (everything or (one.measure, one.at) in wanted)
+        for one in first.results.measured
+        if one.input == first.source and one.measure not in CURVES and (everything or (one.measure, one.at) in wanted)
     ]
     order = list(MEASURES)
     chosen.sort(key=lambda one: order.index(one.measure))
     return list(dict.fromkeys(Key(one.split, one.condition, one.measure, one.at) for one in chosen))
 
 
-def compare_files(texts: Sequence[str], everything: bool, seed: int, output: Path | None) -> str:
-    """Compare results files, and write the tables as Markdown where an output is named.
-
-    Args:
-        texts: ``NAME=PATH`` or ``PATH`` of a ``results.json`` or its folder; without a name that of the folder.
-        everything: Compare every measure.
-        seed: Of the bootstrap.
-        output: File to write.
-
-    Raises:
-        InputError: A file cannot be read, or results are of different clips.
-    """
-    groups: dict[str, list[Results]] = {}
-    for text in texts:
-        name, path = _named_path(text)
-        groups.setdefault(name, []).append(Results.load(path))
-    tables = to_markdown(groups, compare(groups, keys_of(groups, everything), seed))
-    if output is not None:
-        write_text(output, tables)
-    return tables
-
-
-def to_markdown(groups: Groups, found: Sequence[Comparison]) -> str:
-    """A table for each split and condition; differences whose interval excludes zero are bold."""
-    base, *others = groups
-    head = ["measure", *groups, *(f"{name} - {base}" for name in others)]
-    seeds = ", ".join(f"{name} {len(results)}" for name, results in groups.items())
-    parts = [
-        "# Comparison",
-        f"Runs: {seeds}. Brackets: 95 % interval over training seeds (Student's t) and clips (bootstrap) in "
-        "quadrature; of one run over clips alone. Differences are paired by run and by clip; bold where the interval "
-        "excludes zero. Arrows: whether higher or lower values are better.",
-    ]
-    for place in dict.fromkeys((one.key.split, one.key.condition) for one in found):
-        rows = [_row(one, groups, others) for one in found if (one.key.split, one.key.condition) == place]
-        parts += [f"## {', '.join(place)}", markdown([head, *rows])]
-    return "\n\n".join(parts) + "\n"
-
-
-def _row(one: Comparison, groups: Groups, others: Sequence[str]) -> list[str]:
-    measure = MEASURES[one.key.measure]
-    arrow = {"higher": " ↑", "lower": " ↓", "": ""}[measure.better]
-    differences = []
-    for name in others:
-        text = one.differences[name].text(measure.digits, "+")
-        differences.append(f"**{text}**" if one.differences[name].excludes_zero else text)
-    values = [one.values[name].text(measure.digits) for name in groups]
-    return [labelled(one.key.measure, one.key.at) + arrow, *values, *differences]
+def with_baselines(groups: Groups) -> Groups:
+    """The groups, and what was measured beside the first one, as groups of their own."""
+    first = next(iter(groups.values()))
+    others = [source for source in first[0].results.inputs if source != OWN and source not in groups]
+    return {**groups, **{source: [Run(run.results, source) for run in first] for source in others}}
 
 
 def _compare_one(key: Key, measured: Mapping[str, Sequence[Measured]], seed: int) -> Comparison:
@@ -238,8 +207,8 @@ def _t(freedom: int) -> float:
     return _T[min(freedom, len(_T)) - 1]
 
 
-def _find(results: Results, key: Key) -> Measured | None:
-    found = results.select(key.split, key.measure, key.at, OWN, key.condition)
+def _find(run: Run, key: Key) -> Measured | None:
+    found = run.results.select(key.split, key.measure, key.at, run.source, key.condition)
     return found[0] if found and not math.isnan(found[0].estimate.value) else None
 
 
@@ -252,10 +221,3 @@ def _check_clips(results: Sequence[Results]) -> None:
                     f"{other.checkpoint} was measured on other {split.name} clips than {results[0].checkpoint}: "
                     f"{len(split.clips)} and {len(first[split.name])}. Evaluate both on the same corpus."
                 )
-
-
-def _named_path(text: str) -> tuple[str, Path]:
-    name, equals, rest = text.partition("=")
-    path = Path(rest if equals else text)
-    folder = path.parent if path.suffix == ".json" else path
-    return name if equals else folder.absolute().name, path if path.suffix == ".json" else path / "results.json"

@@ -5,7 +5,8 @@ import numpy as np
 import pytest
 
 from pase.errors import InputError
-from pase.evaluation.compare import Key, compare, compare_files, keys_of
+from pase.evaluation.compare import Key, Run, compare, keys_of, with_baselines
+from pase.evaluation.compare_files import compare_files
 from pase.evaluation.measures import Found
 from pase.evaluation.results import FORMAT, Measured, Results, Split
 
@@ -13,12 +14,14 @@ KEY = Key("validation", "clean", "lmd", "")
 CLIPS = 40
 
 
-def results(distances: np.ndarray, name: str = "ck") -> Results:
-    """An evaluation whose clips have the given LMDs."""
+def results(distances: np.ndarray, name: str = "ck") -> Run:
+    """An evaluation whose clips have the given LMDs, those of log-mel a tenth higher."""
     sums = np.stack([distances * 75, np.full(len(distances), 75.0)], axis=1)
-    measured = Measured.of(Found("lmd", "", sums), "validation", "clean", "PASE", 0)
+    found = (("PASE", sums), ("log-mel", sums * [1.1, 1]))
+    measured = tuple(Measured.of(Found("lmd", "", own), "validation", "clean", source, 0) for source, own in found)
     split = Split("validation", tuple(f"c{k}" for k in range(len(distances))), 75 * len(distances), 0)
-    return Results(FORMAT, name, "id", "grid", None, "", None, 0, 1, 75, ("PASE",), ("clean",), (split,), (measured,))
+    inputs = ("PASE", "log-mel")
+    return Run(Results(FORMAT, name, "id", "grid", None, "", None, 0, 1, 75, inputs, ("clean",), (split,), measured))
 
 
 def difficulty() -> np.ndarray:
@@ -60,7 +63,7 @@ def test_differences_of_seeds_are_paired_in_the_order_given():
 def test_one_run_has_the_interval_of_its_clips():
     one = results(difficulty())
     (found,) = compare({"one": [one], "two": [results(difficulty() * 1.5)]}, [KEY], seed=0)
-    estimate = one.measured[0].estimate
+    estimate = one.results.measured[0].estimate
     assert found.values["one"].low == pytest.approx(estimate.low, rel=0.05)
     assert found.differences["two"].excludes_zero
 
@@ -72,14 +75,16 @@ def test_results_of_other_clips_are_refused():
 
 def test_what_one_run_lacks_is_left_out():
     one = results(difficulty())
-    assert compare({"a": [one], "b": [replace(one, measured=())]}, keys_of({"a": [one]}, True), seed=0) == []
+    assert (
+        compare({"a": [one], "b": [Run(replace(one.results, measured=()))]}, keys_of({"a": [one]}, True), seed=0) == []
+    )
 
 
 def test_files_are_grouped_by_name(tmp_path):
     for run, shift in (("base0", 0.0), ("base1", 0.0001), ("new0", -0.01), ("new1", -0.0102)):
-        results(difficulty() + 0.02 + shift).save(tmp_path / run / "results.json")
+        results(difficulty() + 0.02 + shift).results.save(tmp_path / run / "results.json")
     texts = [f"{name}={tmp_path / name}{k}/results.json" for name in ("base", "new") for k in range(2)]
-    text = compare_files(texts, False, 0, tmp_path / "out.md")
+    text = compare_files(texts, output=tmp_path / "out.md")
     assert text == (tmp_path / "out.md").read_text()
     head = next(line for line in text.splitlines() if line.startswith("| measure"))
     assert head == "| measure | base | new | new - base |"
@@ -87,7 +92,18 @@ def test_files_are_grouped_by_name(tmp_path):
     row = next(line for line in text.splitlines() if "LMD" in line)
     assert "↓" in row
     assert "**-0.0" in row
-    single = compare_files([str(tmp_path / "base0")], False, 0, None)
+    single = compare_files([str(tmp_path / "base0")])
     assert "| measure | base0 |" in single
     with pytest.raises(InputError, match="does not exist"):
-        compare_files([str(tmp_path / "absent")], False, 0, None)
+        compare_files([str(tmp_path / "absent")])
+
+
+def test_baselines_are_compared_clip_by_clip(tmp_path):
+    runs = [results(difficulty() + 0.0001 * k) for k in range(2)]
+    groups = with_baselines({"ours": runs})
+    assert list(groups) == ["ours", "log-mel"]
+    (found,) = compare(groups, [KEY], seed=0)
+    assert found.differences["log-mel"].value == pytest.approx(0.1 * found.values["ours"].value)
+    assert found.differences["log-mel"].excludes_zero
+    runs[0].results.save(tmp_path / "results.json")
+    assert ", +10 %**" in compare_files([f"ours={tmp_path}"], baselines=True)
