@@ -237,11 +237,12 @@ def _add_compare(parser: argparse.ArgumentParser) -> None:
         "same order in every group. The others are compared with the first",
     )
     parser.add_argument("--all", action="store_true", help="every measure, not those alone that count")
+    parser.add_argument("--baselines", action="store_true", help="also what was measured beside the first group")
     parser.add_argument("--seed", type=int, default=0, help="of the bootstrap (default: %(default)s)")
     parser.add_argument("--output", type=Path, help="Markdown file to write too")
 
 
 def _compare(options: argparse.Namespace) -> None:
-    from pase.evaluation.compare import compare_files
+    from pase.evaluation.compare_files import compare_files
 
-    print(compare_files(options.results, options.all, options.seed, options.output))
+    print(compare_files(options.results, options.all, options.baselines, options.seed, options.output))
