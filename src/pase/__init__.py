@@ -4,10 +4,11 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from pase.inference.encoder import PASE as PASE
+    from pase.inference.stream import StreamingEncoder as StreamingEncoder
     from pase.inference.track import FeatureTrack as FeatureTrack
 
 __version__ = "0.1.0"
-__all__ = ["PASE", "FeatureTrack", "__version__"]
+__all__ = ["PASE", "FeatureTrack", "StreamingEncoder", "__version__"]
 
 
 def __getattr__(name: str) -> Any:
@@ -16,6 +17,10 @@ def __getattr__(name: str) -> Any:
         from pase.inference.encoder import PASE
 
         return PASE
+    if name == "StreamingEncoder":
+        from pase.inference.stream import StreamingEncoder
+
+        return StreamingEncoder
     if name == "FeatureTrack":
         from pase.inference.track import FeatureTrack
 

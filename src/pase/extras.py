@@ -14,6 +14,8 @@ _EXTRA_OF = {
     "espeakng_loader": "synthetic",
     "wandb": "wandb",
     "ray": "ray",
+    "onnxruntime": "onnx",
+    "onnxscript": "onnx",
 }
 
 

@@ -57,7 +57,9 @@ def _parser(given: Sequence[str]) -> argparse.ArgumentParser:
     for name, text in _LIGHTNING.items():
         commands.add_parser(name, help=text)  # `main` runs these before parsing comes here
     _add_study(command("study", _study, "train rows of settings with several seeds each, and compare them"))
-    _add_export(command("export", _export, "turn a Lightning checkpoint into a folder for use"))
+    _add_export(
+        command("export", _export, "turn a Lightning checkpoint into a folder for use, or such a folder into ONNX")
+    )
     _add_encode(command("encode", _encode, "features of a sound or video file, as .npy"))
     _add_evaluate(
         command("evaluate", _evaluate, "lips, closures, sync, phones and silence of a checkpoint on held-out clips")
@@ -151,13 +153,23 @@ def _study(options: argparse.Namespace) -> None:
 
 
 def _add_export(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("checkpoint", type=Path, help="a .ckpt file below the run's checkpoints/")
-    parser.add_argument("output", type=Path, help="folder to write")
+    parser.add_argument("checkpoint", type=Path, help="a .ckpt file below the run's checkpoints/; --onnx: a folder")
+    parser.add_argument("output", type=Path, help="folder to write; --onnx: file")
+    parser.add_argument("--onnx", action="store_true", help="write the audio encoder as a graph for onnxruntime")
+    parser.add_argument("--width", type=int, help="--onnx: features projected to this width (default: as they are)")
 
 
 def _export(options: argparse.Namespace) -> None:
+    if options.onnx:
+        from pase.inference.onnx_export import export_onnx
+
+        done = export_onnx(options.checkpoint, options.output, options.width)
+        print(f"{done.path}: model {done.model_id}, width {done.width}, differs from torch by {done.error:.1g} at most")
+        return
     from pase.training.export import export
 
+    if options.width is not None:
+        raise InputError("--width goes with --onnx: a checkpoint folder holds features of every width")
     print(f"{options.output}: model {export(options.checkpoint, options.output, {}).model_id}")
 
 
@@ -165,15 +177,16 @@ def _add_encode(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("audio", type=Path, help="any sound or video file")
     parser.add_argument("output", type=Path, help="the .npy file to write, float32, one row per time")
     parser.add_argument("--checkpoint", type=Path, required=True, help="checkpoint folder")
-    parser.add_argument("--rate", type=float, default=125.0, help="rows per second, e.g. 25 (default: %(default)s)")
+    parser.add_argument("--rate", type=float, help="rows per second, e.g. 25 (default: the encoder's own states)")
+    parser.add_argument("--width", type=int, help="features projected to this width, e.g. 29, 32, 44 (default: all)")
 
 
 def _encode(options: argparse.Namespace) -> None:
     from pase.inference.encoder import PASE
 
-    encoder = PASE.from_pretrained(options.checkpoint)
+    encoder = PASE.from_pretrained(options.checkpoint, options.width)
     rows, width = encoder.encode_to_file(options.audio, options.output, options.rate)
-    print(f"{options.output}: {rows} rows of {width}, {options.rate:g} per second")
+    print(f"{options.output}: {rows} rows of {width}, {options.rate or encoder.rate:g} per second")
 
 
 def _add_evaluate(parser: argparse.ArgumentParser) -> None:

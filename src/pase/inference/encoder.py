@@ -1,21 +1,25 @@
 """PASE for use: from sound to features, without transcript, phones or video."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 
-import numpy as np
+import torch
 from numpy.typing import ArrayLike
+from torch import Tensor
 
-from pase.audio.waveform import SAMPLE_RATE, Resampler, Waveform, check_finite, iter_audio
+from pase.audio.waveform import SAMPLE_RATE, iter_audio
 from pase.errors import InputError
 from pase.files import atomic_path
-from pase.inference.rows import RowWriter
-from pase.inference.stream import Stream
+from pase.inference.phones import PhonePosteriors
+from pase.inference.row_file import RowWriter
+from pase.inference.rows import Rows, join
+from pase.inference.sound import Sound
+from pase.inference.stream import StreamingEncoder
+from pase.inference.torch_engine import TorchEngine
 from pase.inference.track import FeatureTrack
 from pase.models.checkpoint import CheckpointInfo, load_checkpoint
 from pase.models.model import PaseModel
-
-_MOST_CHANNELS = 32
+from pase.phonemes.inventory import PHONES, VISEME_NAMES
 
 SHORTEST = 0.04
 """Seconds: one video frame; less sound than that has no feature that could be used."""
@@ -29,24 +33,30 @@ class PASE:
         >>> rows = encoder.encode(waveform, 44_100).at_rate(25)  # doctest: +SKIP
     """
 
-    def __init__(self, model: PaseModel, info: CheckpointInfo) -> None:
+    def __init__(self, model: PaseModel, info: CheckpointInfo, width: int | None = None) -> None:
         self._encoder = model.audio.eval()
         self._scale = model.features.eval()
+        self._heads = model.phone_heads
+        self._narrow = None if width is None else self._scale.checked(width)
         self.info = info
 
     @classmethod
-    def from_pretrained(cls, folder: str | Path) -> "PASE":
+    def from_pretrained(cls, folder: str | Path, width: int | None = None) -> "PASE":
         """Load a checkpoint folder; no network, no code from the folder.
 
+        Args:
+            folder: With ``model.safetensors`` and ``config.json``.
+            width: Project features to this width, for renderers whose width is fixed (29, 32, 44); None: as they are.
+
         Raises:
-            InputError: Incomplete, damaged, from other software or from a newer format.
+            InputError: Incomplete, damaged, from other software or from a newer format; or a width above the model's.
         """
-        return cls(*load_checkpoint(Path(folder)))
+        return cls(*load_checkpoint(Path(folder)), width)
 
     @property
     def width(self) -> int:
         """Feature width D."""
-        return self.info.model.dim
+        return self.info.model.dim if self._narrow is None else self._narrow
 
     @property
     def rate(self) -> float:
@@ -58,42 +68,57 @@ class PASE:
         """Seconds of sound that must follow a time before its feature is certain."""
         return self._encoder.look_ahead
 
-    def stream(self) -> Stream:
-        """Begin a recording that arrives piece by piece, at 16 kHz mono."""
-        return Stream(self._encoder, self._scale)
+    def stream(
+        self, sample_rate: int = SAMPLE_RATE, fps: float | None = None, width: int | None = None
+    ) -> StreamingEncoder:
+        """Begin a recording that arrives piece by piece.
 
-    def encode(self, waveform: ArrayLike, sample_rate: int) -> FeatureTrack:
+        Args:
+            sample_rate: Of the sound that will be pushed: whole Hz, from 4,000 on.
+            fps: Rows per second; None: the encoder's states.
+            width: As in `from_pretrained`, for this stream.
+
+        Raises:
+            InputError: A sample rate, row rate or width that cannot be had.
+        """
+        narrow = self._narrow if width is None else self._scale.checked(width)
+        engine = self._engine(lambda states: self._scale(states, narrow), narrow or self.info.model.dim)
+        return StreamingEncoder(engine, sample_rate, fps)
+
+    def encode(self, waveform: ArrayLike, sample_rate: int, width: int | None = None) -> FeatureTrack:
         """Encode a waveform.
 
         Args:
             waveform: Shape ``(S,)``, or ``(C, S)`` for several channels, which are averaged; numbers in [-1, 1], or
-                integers of their type's full scale; arrays and CPU tensors.
-            sample_rate: Hz, any from 4,000 on.
+                integers of at most 32 bits, of their type's full scale; arrays, lists and tensors of any device.
+            sample_rate: Whole Hz, from 4,000 on.
+            width: As in `from_pretrained`, for this waveform.
 
         Returns:
             States at `rate`, shape ``(N, D)``, from time 0 to the end.
 
         Raises:
-            InputError: Wrong shape, NaN or infinite samples, or less than 40 ms.
+            InputError: Wrong shape or type, NaN, infinite or far too loud samples, or less than 40 ms.
         """
-        samples = _mono(waveform)
-        check_finite(samples, "waveform")
-        resampler = Resampler(sample_rate)
-        return self._collect(iter([resampler.push(samples), resampler.flush()]), "waveform")
+        stream = self.stream(sample_rate, width=width)
+        return self._track(stream, _whole(stream, [waveform], "waveform"))
 
-    def encode_file(self, path: str | Path) -> FeatureTrack:
+    def encode_file(self, path: str | Path, width: int | None = None) -> FeatureTrack:
         """Encode any sound or video file; see `encode`, and `encode_to_file` for files of hours.
 
         Raises:
             InputError: As `encode`, or the file cannot be read.
         """
-        return self._collect(iter_audio(Path(path)), str(path))
+        stream = self.stream(width=width)
+        return self._track(stream, _whole(stream, iter_audio(Path(path)), str(path)))
 
-    def encode_to_file(self, path: str | Path, output: str | Path, rate: float | None = None) -> tuple[int, int]:
+    def encode_to_file(
+        self, path: str | Path, output: str | Path, rate: float | None = None, width: int | None = None
+    ) -> tuple[int, int]:
         """Encode a file into a ``.npy`` of rows at `rate` per second, in constant memory.
 
         Row *i* belongs to the middle of the row, ``(i + 0.5) / rate`` s; without a rate rows are the encoder's states,
-        `rate` per second, the first at time 0.
+        `PASE.rate` per second, the first at time 0.
 
         Returns:
             Shape of the written float32 array.
@@ -101,62 +126,52 @@ class PASE:
         Raises:
             InputError: As `encode_file`, or the output cannot be written.
         """
-        if rate is not None and not 0 < rate <= 1000:
-            raise InputError(f"rate is {rate} rows per second, expected more than 0 and at most 1000")
-        with atomic_path(Path(output)) as temporary:
-            samples = _Counter(iter_audio(Path(path)))
-            with RowWriter(temporary, self.width, self.rate, rate) as rows:
-                for states in self._states(samples):
-                    rows.push(states)
-                _check_length(samples.count, str(path))
-                return rows.finish(samples.count / SAMPLE_RATE)
+        stream = self.stream(fps=rate, width=width)
+        with atomic_path(Path(output)) as temporary, RowWriter(temporary, stream.spec.width) as writer:
+            for rows in _whole(stream, iter_audio(Path(path)), str(path)):
+                writer.append(rows.features)
+            return writer.finish()
 
-    def _collect(self, blocks: Iterator[Waveform], where: str) -> FeatureTrack:
-        samples = _Counter(blocks)
-        states = np.concatenate(list(self._states(samples)))
-        _check_length(samples.count, where)
-        return FeatureTrack(states, self.rate, samples.count / SAMPLE_RATE, self.info.model_id)
+    def phones(self, waveform: ArrayLike, sample_rate: int) -> PhonePosteriors:
+        """Log-probabilities of phones and visemes at the encoder's states, by the heads of the checkpoint.
 
-    def _states(self, blocks: Iterable[Waveform]) -> Iterator[Waveform]:
-        """All states of a recording."""
-        stream = self.stream()
-        for block in blocks:
-            yield stream.push(block)
-        yield stream.finish()
+        Args:
+            waveform: As in `encode`.
+            sample_rate: As in `encode`.
 
+        Raises:
+            InputError: The checkpoint has no phone heads, or as `encode`.
+        """
+        heads = self._heads
+        if heads is None:
+            raise InputError(
+                f"checkpoint {self.info.model_id} has no phone heads: take one that was trained with "
+                "model.net.phone_heads: true"
+            )
 
-class _Counter:
-    """Counts the samples that pass."""
+        def read(states: Tensor) -> Tensor:
+            logits = heads.phone_logits(states), heads.viseme_logits(states)
+            return torch.cat([some.log_softmax(-1) for some in logits], dim=-1)
 
-    def __init__(self, blocks: Iterable[Waveform]) -> None:
-        self._blocks = blocks
-        self.count = 0
+        stream = StreamingEncoder(self._engine(read, len(PHONES) + len(VISEME_NAMES)), sample_rate)
+        found = join(list(_whole(stream, [waveform], "waveform"))).features
+        return PhonePosteriors(found[:, : len(PHONES)], found[:, len(PHONES) :], self.rate, stream.heard)
 
-    def __iter__(self) -> Iterator[Waveform]:
-        for block in self._blocks:
-            self.count += len(block)
-            yield block
+    def _engine(self, read: Callable[[Tensor], Tensor], width: int) -> TorchEngine:
+        return TorchEngine(self._encoder, read, width, self.info.model_id)
 
-
-def _mono(waveform: ArrayLike) -> Waveform:
-    """One channel of float32 in [-1, 1]."""
-    samples = np.asarray(waveform)
-    if samples.dtype.kind in "iu":
-        limits = np.iinfo(samples.dtype)
-        middle = 0 if samples.dtype.kind == "i" else (limits.max + 1) / 2
-        samples = (samples.astype(np.float64) - middle) / (limits.max - middle + 1)
-    if samples.dtype.kind != "f":
-        raise InputError(f"waveform must hold numbers, not {samples.dtype}")
-    if samples.ndim == 2 and 1 <= len(samples) <= _MOST_CHANNELS:
-        samples = samples.mean(0)
-    if samples.ndim != 1:
-        raise InputError(f"waveform must have the shape (S,) or (channels, S), not {samples.shape}")
-    return np.ascontiguousarray(samples, dtype=np.float32)
+    def _track(self, stream: StreamingEncoder, rows: Iterable[Rows]) -> FeatureTrack:
+        states = join(list(rows)).features
+        return FeatureTrack(states, self.rate, stream.heard, self.info.model_id)
 
 
-def _check_length(samples: int, where: str) -> None:
-    if samples < SHORTEST * SAMPLE_RATE:
+def _whole(stream: StreamingEncoder, blocks: Iterable[ArrayLike], where: str) -> Iterator[Rows]:
+    """All rows of a recording."""
+    for block in blocks:
+        yield stream.push(Sound.of(block, where))
+    yield stream.finish()
+    if stream.heard < SHORTEST:
         raise InputError(
-            f"{where}: {1000 * samples / SAMPLE_RATE:.1f} ms of sound; "
+            f"{where}: {1000 * stream.heard:.1f} ms of sound; "
             f"at least {1000 * SHORTEST:g} ms (one video frame) are needed"
         )

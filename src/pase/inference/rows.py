@@ -1,77 +1,94 @@
-"""Rows of a feature file, written while the states arrive."""
+"""Rows of features with their times, sampled while the states arrive."""
 
-from pathlib import Path
+from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
-from numpy.lib import format as npy
 from numpy.typing import NDArray
 
-from pase.inference.track import FeatureTrack
+from pase.inference.track import check_row_rate, interpolate, row_times
 
 
-class RowWriter:
-    """Appends float32 rows to a ``.npy`` file whose length becomes known only at the end.
+@dataclass(frozen=True, slots=True, eq=False)
+class Rows:
+    """Features of some moments.
+
+    Attributes:
+        times: Seconds from the first sample, float64, shape ``(M,)``, rising.
+        features: float32, shape ``(M, D)``.
+    """
+
+    times: NDArray[np.float64]
+    features: NDArray[np.float32]
+
+    def __post_init__(self) -> None:
+        if self.times.shape != self.features.shape[:1]:
+            raise ValueError(f"{self.times.shape} times for features of shape {self.features.shape}")
+
+    def __len__(self) -> int:
+        return len(self.times)
+
+
+def join(rows: list[Rows]) -> Rows:
+    """Several rows, one after the other."""
+    return Rows(np.concatenate([some.times for some in rows]), np.concatenate([some.features for some in rows]))
+
+
+class RowSampler:
+    """Turns consecutive states into rows: the same that `FeatureTrack` gives of all states together.
 
     Args:
-        path: File to create.
         width: Feature width D.
         state_rate: States per second that `push` is given, from time 0.
         rate: Rows per second; row *i* is the feature at its middle, ``(i + 0.5) / rate`` s. None: row *i* is state *i*.
+
+    Raises:
+        InputError: A rate that is not within 0 ... 1000.
     """
 
-    def __init__(self, path: Path, width: int, state_rate: float, rate: float | None = None) -> None:
-        self._file = path.open("wb")
-        self._width = width
+    def __init__(self, width: int, state_rate: float, rate: float | None = None) -> None:
         self._state_rate = state_rate
-        self._whole = rate is None
-        self._rate = state_rate if rate is None else rate
-        self._offset = 0.0 if rate is None else 0.5
+        self._rate = None if rate is None else check_row_rate(rate)
         self._pending = np.zeros((0, width), dtype=np.float32)
         self._first = 0  # number of the first pending state
-        self._rows = 0
-        self._write_header()
+        self._next = 0  # number of the next row
 
-    def __enter__(self) -> "RowWriter":
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._file.close()
-
-    def push(self, states: NDArray[np.float32]) -> None:
-        """Take the next states, shape ``(n, D)``; write the rows that lie between states already here."""
+    def push(self, states: NDArray[np.float32]) -> Rows:
+        """Take the next states, shape ``(n, D)``; return the rows that lie between states already here."""
+        if self._rate is None:
+            return self._as_they_are(states)
         self._pending = np.concatenate([self._pending, states])
-        newest = (self._first + len(self._pending) - 1) / self._state_rate
-        self._write_until(int(newest * self._rate - self._offset) if len(self._pending) > 1 else 0)
-        used = int(self._time(self._rows) * self._state_rate) - self._first
+        newest = self._first + len(self._pending) - 1
+        times = row_times(self._next, int(newest / self._state_rate * self._rate) + 2, self._rate)
+        rows = self._rows(times[times * self._state_rate <= newest])
+        self._forget(self._rate)
+        return rows
+
+    def finish(self, duration: float) -> Rows:
+        """The last rows of a recording of so many seconds."""
+        if self._rate is None or not len(self._pending):
+            return self._rows(np.zeros(0))
+        return self._rows(row_times(self._next, round(duration * self._rate), self._rate))
+
+    def state(self) -> dict[str, NDArray[Any]]:
+        """What it remembers."""
+        return {"pending": self._pending.copy(), "numbers": np.array([self._first, self._next])}
+
+    def load_state(self, state: dict[str, NDArray[Any]]) -> None:
+        """Go on from what `state` gave."""
+        self._pending = state["pending"]
+        self._first, self._next = (int(number) for number in state["numbers"])
+
+    def _as_they_are(self, states: NDArray[np.float32]) -> Rows:
+        first, self._next = self._next, self._next + len(states)
+        return Rows(np.arange(first, self._next) / self._state_rate, states)
+
+    def _rows(self, times: NDArray[np.float64]) -> Rows:
+        self._next += len(times)
+        return Rows(times, interpolate(self._pending, times * self._state_rate, self._first))
+
+    def _forget(self, rate: float) -> None:
+        """Drop states before the next row, but never the newest, of which the last rows may be made."""
+        used = int(row_times(self._next, self._next + 1, rate)[0] * self._state_rate) - self._first
         kept = max(0, min(used, len(self._pending) - 1))
         self._pending, self._first = self._pending[kept:], self._first + kept
-
-    def finish(self, duration: float) -> tuple[int, int]:
-        """Write the last rows and the true length; return the shape.
-
-        Args:
-            duration: Seconds of sound.
-        """
-        self._write_until(self._first + len(self._pending) if self._whole else round(duration * self._rate))
-        self._file.seek(0)
-        self._write_header()
-        return self._rows, self._width
-
-    def _time(self, row: int) -> float:
-        return (row + self._offset) / self._rate
-
-    def _write_until(self, stop: int) -> None:
-        if stop <= self._rows:
-            return
-        start = self._first / self._state_rate
-        times = (np.arange(self._rows, stop) + self._offset) / self._rate - start
-        block = FeatureTrack(self._pending, self._state_rate, len(self._pending) / self._state_rate).at(
-            times, outside="edge"
-        )
-        self._file.write(block.tobytes())
-        self._rows = stop
-
-    def _write_header(self) -> None:
-        """NumPy leaves room in the header for the first axis to grow, so its length does not change."""
-        header = {"descr": "<f4", "fortran_order": False, "shape": (self._rows, self._width)}
-        npy.write_array_header_1_0(self._file, header)

@@ -1,84 +1,185 @@
 """Encoding sound as it arrives: any chunking gives the features of the whole."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Mapping
+from typing import Any
 
 import numpy as np
-import torch
+from numpy.typing import ArrayLike, NDArray
 
-from pase.audio.stft import EDGE
 from pase.audio.waveform import SAMPLE_RATE, Waveform
-from pase.models.audio_encoder import AudioEncoder
-from pase.models.causal import State
-from pase.models.features import FeatureScale
+from pase.errors import InputError
+from pase.inference.engine import Engine, StreamSpec
+from pase.inference.resuming import ResumableResampler
+from pase.inference.rows import Rows, RowSampler, join
+from pase.inference.sound import Sound
 
-_LONGEST_STEP = 20 * SAMPLE_RATE
-"""Samples encoded at once; longer pushes are cut, so that memory does not grow with them."""
+_LONGEST_STEP = 20
+"""Seconds encoded at once; longer pushes are cut, so that memory does not grow with them."""
+
+StreamState = dict[str, NDArray[Any]]
 
 
-class Stream:
-    """The state of one recording that is being encoded.
+class StreamingEncoder:
+    """One recording that is being encoded while it arrives; `PASE.stream` and `OnnxEncoder.stream` make one.
 
-    Features come out with the look-ahead that the model states; `finish` gives the rest, as if silence followed.
+    Features come out as soon as they are certain, which is `look_ahead` seconds after their time; `finish` gives the
+    rest, as if silence followed. All rows together are those of the whole recording, however it was cut.
+
+    Example:
+        >>> stream = encoder.stream(sample_rate=48_000, fps=25)  # doctest: +SKIP
+        >>> for block in microphone:  # doctest: +SKIP
+        ...     rows = stream.push(block)  # rows.times, rows.features
+
+    Args:
+        engine: What computes; any number of streams may share it.
+        sample_rate: Of the sound that will be pushed: whole Hz, from 4,000 on.
+        fps: Rows per second, at the middles of the rows as in `FeatureTrack.at_rate`; None: the encoder's states.
+
+    Raises:
+        InputError: A sample rate or row rate that cannot be.
     """
 
-    def __init__(self, encoder: AudioEncoder, scale: FeatureScale) -> None:
-        self._encoder = encoder
-        self._scale = scale
-        self._unheard = np.zeros(EDGE, dtype=np.float32)  # silence before the first sample
-        self._state: State = encoder.initial()
-        self._early = encoder.delay  # outputs to drop: they belong to times before 0
+    def __init__(self, engine: Engine, sample_rate: int = SAMPLE_RATE, fps: float | None = None) -> None:
+        self._engine = engine
+        self._fps = fps
+        self._sample_rate = sample_rate
+        self.reset()
+
+    @property
+    def spec(self) -> StreamSpec:
+        """Timing and width."""
+        return self._engine.spec
+
+    @property
+    def look_ahead(self) -> float:
+        """Seconds of sound that must follow a time before its feature is certain."""
+        return self.spec.look_ahead
+
+    @property
+    def heard(self) -> float:
+        """Seconds of sound that have been heard, after resampling."""
+        return self._heard / SAMPLE_RATE
+
+    def reset(self) -> None:
+        """Begin a new recording; what was not given out of the old one is forgotten."""
+        self._sound = ResumableResampler(self._sample_rate)
+        self._rows = RowSampler(self.spec.width, self.spec.rate, self._fps)
+        self._past = self._engine.initial()
+        self._unheard = np.zeros(self.spec.edge_samples, dtype=np.float32)  # silence before the first sample
+        self._heard = 0
+        self._early = self.spec.delay  # states to drop: they belong to times before 0
         self._finished = False
 
-    def push(self, samples: Waveform) -> Waveform:
+    def push(self, samples: ArrayLike | Sound) -> Rows:
         """Hear more sound.
 
         Args:
-            samples: 16 kHz mono, shape ``(N,)``, any N.
+            samples: Shape ``(N,)`` or ``(channels, N)``, any N, of the stream's sample rate; see `PASE.encode`.
 
         Returns:
-            The features that have become certain, float32, shape ``(n, D)``; the states of all calls together are those
-            of the whole recording, `AudioEncoder.rate` per second from time 0.
+            The rows that have become certain, perhaps none.
+
+        Raises:
+            InputError: The stream is finished, or the samples cannot be used; then nothing of them was heard.
         """
-        if self._finished:
-            raise ValueError("the stream is finished: begin a new one")
-        pieces = [self._step(samples[at : at + _LONGEST_STEP]) for at in range(0, max(1, len(samples)), _LONGEST_STEP)]
-        return np.concatenate(pieces)
+        self._check_open()
+        sound = samples if isinstance(samples, Sound) else Sound.of(samples, "the pushed sound")
+        size = _LONGEST_STEP * self._sound.sample_rate
+        return join([self._none(), *(self._hear(self._sound.push(piece)) for piece in sound.pieces(size))])
 
-    def finish(self) -> Waveform:
-        """End the recording; return the last features, shape ``(n, D)``."""
-        rest = self.push(np.zeros(self._encoder.tail_samples, dtype=np.float32))
+    def finish(self) -> Rows:
+        """End the recording; return the last rows. What was never given a sample has none.
+
+        Raises:
+            InputError: The stream is finished.
+        """
+        self._check_open()
+        rows = [self._none(), self._hear(self._sound.flush())]
+        if self._heard:
+            rows.append(self._step(np.zeros(self.spec.tail_samples, dtype=np.float32)))
+        rows.append(self._rows.finish(self.heard))
         self._finished = True
-        return rest
+        return join(rows)
 
-    def _step(self, samples: Waveform) -> Waveform:
-        with torch.inference_mode(), _one_thread():
-            return self._encode(samples)
+    def state(self) -> StreamState:
+        """All that the stream remembers, as plain arrays: to be stored by ``numpy.savez``, moved and taken up again.
 
-    def _encode(self, samples: Waveform) -> Waveform:
+        Raises:
+            InputError: The stream is finished.
+        """
+        self._check_open()
+        own = {"unheard": self._unheard.copy(), "numbers": np.array([self._heard, self._early])}
+        network = {f"network.{number}": past.copy() for number, past in enumerate(self._past)}
+        parts = {"sound": self._sound.state(), "rows": self._rows.state()}
+        nested = {f"{part}.{name}": value for part, state in parts.items() for name, value in state.items()}
+        return {"stream": np.array(self._identity()), **own, **network, **nested}
+
+    def load_state(self, state: Mapping[str, NDArray[Any]]) -> None:
+        """Go on where another stream of the same encoder, sample rate and row rate was.
+
+        Args:
+            state: What `state` gave, or the file that ``numpy.load`` opened.
+
+        Raises:
+            InputError: The state is incomplete, damaged or of another kind of stream.
+        """
+        given = {name: np.asarray(state[name]) for name in state}
+        _check_state(given, StreamingEncoder(self._engine, self._sample_rate, self._fps).state())
+        self.reset()
+        self._unheard = given["unheard"]
+        self._heard, self._early = (int(number) for number in given["numbers"])
+        self._past = tuple(given[f"network.{number}"] for number in range(len(self._past)))
+        self._rows.load_state(_part(given, "rows"))
+        self._sound.load_state(_part(given, "sound"), self._heard)
+
+    def _hear(self, samples: Waveform) -> Rows:
+        self._heard += len(samples)
+        return self._step(samples)
+
+    def _step(self, samples: Waveform) -> Rows:
         self._unheard = np.concatenate([self._unheard, samples])
-        step, window = self._encoder.step_samples, self._encoder.window_samples
+        step, window = self.spec.step_samples, self.spec.window_samples
         steps = (len(self._unheard) - window) // step + 1
         if steps < 1:
-            return np.zeros((0, self._encoder.project.out_features), dtype=np.float32)
-        stretch = torch.from_numpy(self._unheard[: window + (steps - 1) * step])
-        self._unheard = self._unheard[steps * step :]
-        outputs, self._state = self._encoder.step(stretch[None], self._state)
+            return self._none()
+        stretch, self._unheard = self._unheard[: window + (steps - 1) * step], self._unheard[steps * step :]
+        features, self._past = self._engine.step(stretch, self._past)
         skipped = min(self._early, steps)
         self._early -= skipped
-        features: Waveform = self._scale(outputs[0, skipped:]).numpy()
-        return features
+        return self._rows.push(features[skipped:])
+
+    def _none(self) -> Rows:
+        return Rows(np.zeros(0), np.zeros((0, self.spec.width), dtype=np.float32))
+
+    def _check_open(self) -> None:
+        if self._finished:
+            raise InputError("the stream is finished: reset() begins a new recording")
+
+    def _identity(self) -> str:
+        rows = "states" if self._fps is None else f"{self._fps!r} rows per second"
+        return f"model {self.spec.model_id}, width {self.spec.width}, {self._sample_rate} Hz, {rows}"
 
 
-@contextmanager
-def _one_thread() -> Iterator[None]:
-    """A GRU that goes through one recording has too little to do in each step for a second thread.
+_WAITING = ("unheard", "rows.pending", "sound.history")
+"""Parts of a state of which any number may be there."""
 
-    On a busy machine the threads wait for each other a hundred times longer than they compute.
-    """
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    try:
-        yield
-    finally:
-        torch.set_num_threads(before)
+
+def _check_state(state: StreamState, expected: StreamState) -> None:
+    wrong = sorted(name for name in expected if name not in state or not _alike(name, state[name], expected[name]))
+    if wrong:
+        raise InputError(f"this is no state of such a stream, or a damaged one: {', '.join(wrong)} missing or wrong")
+    if state["stream"] != expected["stream"]:
+        raise InputError(f"the state is of another stream ({state['stream']}); this one is {expected['stream']}")
+
+
+def _alike(name: str, found: NDArray[Any], expected: NDArray[Any]) -> bool:
+    free = 1 if name in _WAITING else 0
+    if found.ndim != expected.ndim or found.shape[free:] != expected.shape[free:]:
+        return False
+    return found.dtype.kind == "U" == expected.dtype.kind or (
+        found.dtype == expected.dtype and bool(np.isfinite(found).all())
+    )
+
+
+def _part(state: StreamState, part: str) -> StreamState:
+    return {name.removeprefix(f"{part}."): value for name, value in state.items() if name.startswith(f"{part}.")}

@@ -7,6 +7,9 @@ from numpy.typing import ArrayLike, NDArray
 
 from pase.errors import InputError
 
+_FASTEST = 1000
+"""Rows per second; there are far fewer states."""
+
 
 @dataclass(frozen=True, slots=True)
 class FeatureTrack:
@@ -27,8 +30,8 @@ class FeatureTrack:
     def __post_init__(self) -> None:
         if self.states.ndim != 2 or self.states.dtype != np.float32:
             raise InputError(f"states must be float32 of shape (N, D), not {self.states.dtype} {self.states.shape}")
-        if not self.rate > 0 or not self.duration >= 0:
-            raise InputError(f"rate {self.rate} Hz and duration {self.duration} s must be positive")
+        if not 0 < self.rate < np.inf or not 0 <= self.duration < np.inf:
+            raise InputError(f"rate {self.rate} Hz and duration {self.duration} s must be positive and finite")
 
     @property
     def width(self) -> int:
@@ -62,11 +65,7 @@ class FeatureTrack:
                 f"{int(beyond.sum())} of {len(moments)} times lie outside the track's 0 ... {self.duration:.3f} s, "
                 f"the first at {moments[beyond][0]:.3f} s"
             )
-        position = np.clip(moments * self.rate, 0, len(self.states) - 1)
-        left = np.floor(position).astype(np.int64)
-        right = np.minimum(left + 1, len(self.states) - 1)
-        weight = (position - left).astype(np.float32)[:, None]
-        rows = self.states[left] * (1 - weight) + self.states[right] * weight
+        rows = interpolate(self.states, moments * self.rate)
         if outside == "zero":
             rows[beyond] = 0
         return rows
@@ -79,8 +78,44 @@ class FeatureTrack:
 
         Returns:
             Features, float32, shape ``(round(duration * rows_per_second), D)``.
+
+        Raises:
+            InputError: A rate that is not within 0 ... 1000.
         """
-        if not rows_per_second > 0:
-            raise InputError(f"rows_per_second must be positive, not {rows_per_second}")
-        rows = round(self.duration * rows_per_second)
-        return self.at((np.arange(rows) + 0.5) / rows_per_second, outside="edge")
+        rows = round(self.duration * check_row_rate(rows_per_second))
+        return self.at(row_times(0, rows, rows_per_second), outside="edge")
+
+
+def check_row_rate(rate: float) -> float:
+    """Rows per second that can be had.
+
+    Raises:
+        InputError: It is not more than 0 and at most 1000.
+    """
+    if not 0 < rate <= _FASTEST:
+        raise InputError(f"rate is {rate} rows per second, expected more than 0 and at most {_FASTEST}")
+    return rate
+
+
+def row_times(first: int, stop: int, rate: float) -> NDArray[np.float64]:
+    """Middles of the rows `first` to `stop`, ``(i + 0.5) / rate`` s."""
+    return (np.arange(first, stop, dtype=np.float64) + 0.5) / rate
+
+
+def interpolate(states: NDArray[np.float32], position: NDArray[np.float64], first: int = 0) -> NDArray[np.float32]:
+    """Features at fractional numbers of states; beyond the last state and before the first, the nearest.
+
+    Args:
+        states: Shape ``(N, D)``.
+        position: Shape ``(M,)``.
+        first: Number of the first of the states.
+
+    Returns:
+        Shape ``(M, D)``.
+    """
+    position = np.clip(position, first, first + len(states) - 1)
+    left = np.floor(position).astype(np.int64)
+    right = np.minimum(left + 1, first + len(states) - 1)
+    weight = (position - left).astype(np.float32)[:, None]
+    rows: NDArray[np.float32] = states[left - first] * (1 - weight) + states[right - first] * weight
+    return rows

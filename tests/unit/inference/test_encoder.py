@@ -1,14 +1,18 @@
+import struct
 from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
-from hypothesis import given, settings
-from hypothesis import strategies as st
+from numpy.typing import ArrayLike
+from tests.audio_kinds import make_encoder
 
 from pase import PASE
 from pase.audio.waveform import save_wav
 from pase.errors import InputError
+from pase.inference.rows import Rows
+from pase.inference.sound import Sound
+from pase.inference.stream import StreamingEncoder
 from pase.models.checkpoint import CheckpointInfo
 from pase.models.config import AudioConfig, ModelConfig
 from pase.models.model import PaseModel
@@ -22,14 +26,6 @@ def encoder(tiny_checkpoint: Path) -> PASE:
 @pytest.fixture(scope="module")
 def sound() -> np.ndarray:
     return (np.random.default_rng(0).standard_normal(30_011) * 0.1).astype(np.float32)
-
-
-@given(cuts=st.lists(st.integers(0, 30_011), max_size=12))
-@settings(max_examples=30, deadline=None)
-def test_any_chunking_gives_the_whole(encoder: PASE, sound: np.ndarray, cuts: list[int]) -> None:
-    stream = encoder.stream()
-    pieces = [*(stream.push(part) for part in np.split(sound, sorted(cuts))), stream.finish()]
-    np.testing.assert_allclose(np.concatenate(pieces), encoder.encode(sound, 16_000).states, atol=1e-5)
 
 
 def test_streaming_equals_the_training_graph(tiny_checkpoint: Path, sound: np.ndarray) -> None:
@@ -48,34 +44,6 @@ def test_every_delay_gives_every_state(delay: int, sound: np.ndarray) -> None:
     assert encoder.encode(sound, 16_000).states.shape == (30_011 // 128 + 1, 16)
 
 
-def test_states_come_with_the_stated_look_ahead(encoder: PASE, sound: np.ndarray) -> None:
-    stream = encoder.stream()
-    given_out = len(stream.push(sound[:16_000]))
-    certain = int((1.0 - encoder.look_ahead) * 125) + 1  # states whose look-ahead lies within the first second
-    assert given_out >= certain
-
-
-def test_a_finished_stream_takes_no_more(encoder: PASE, sound: np.ndarray) -> None:
-    stream = encoder.stream()
-    stream.push(sound)
-    stream.finish()
-    with pytest.raises(ValueError, match="finished"):
-        stream.push(sound)
-
-
-def test_channels_types_and_layouts(encoder: PASE, sound: np.ndarray) -> None:
-    expected = encoder.encode(sound, 16_000).states
-    np.testing.assert_allclose(encoder.encode(np.stack([sound, sound]), 16_000).states, expected, atol=1e-5)
-    np.testing.assert_allclose(encoder.encode(torch.from_numpy(sound), 16_000).states, expected, atol=1e-5)
-    np.testing.assert_allclose(encoder.encode(sound.astype(np.float64), 16_000).states, expected, atol=1e-5)
-    np.testing.assert_allclose(encoder.encode(np.repeat(sound, 2)[::2], 16_000).states, expected, atol=1e-5)
-    integers = np.round(sound * 32768).astype(np.int16)
-    np.testing.assert_allclose(encoder.encode(integers, 16_000).states, expected, atol=5e-3)
-    np.testing.assert_allclose(
-        encoder.encode(np.round(sound * 2**31).astype(np.int32), 16_000).states, expected, atol=1e-3
-    )
-
-
 def test_other_sample_rates(encoder: PASE) -> None:
     rate = 44_100
     track = encoder.encode(np.sin(np.arange(rate * 2) * 0.05).astype(np.float32), rate)
@@ -86,18 +54,29 @@ def test_other_sample_rates(encoder: PASE) -> None:
 @pytest.mark.parametrize(
     ("waveform", "message"),
     [
-        (np.zeros(160, np.float32), "10.0 ms of sound"),
-        (np.zeros(0, np.float32), "0.0 ms of sound"),
-        (np.full(16_000, np.nan, np.float32), "NaN or infinite"),
-        (np.full(16_000, np.inf, np.float32), "NaN or infinite"),
-        (np.zeros((3, 4, 5), np.float32), "shape"),
-        (np.zeros((16_000, 2), np.float32), "shape"),
-        (np.array(["a"]), "numbers"),
+        (np.zeros(1, np.float32), r"waveform: 0\.1 ms of sound"),
+        (np.zeros(160, np.float32), r"waveform: 10\.0 ms of sound"),
+        (np.zeros(0, np.float32), r"waveform: 0\.0 ms of sound"),
+        (np.zeros((2, 0), np.int16), r"waveform: 0\.0 ms of sound"),
+        (np.full(16_000, np.nan, np.float32), "sample 0 is NaN or infinite"),
+        (np.zeros((16_000, 2), np.float32), "transpose"),
     ],
 )
 def test_unusable_sound_is_refused(encoder: PASE, waveform: np.ndarray, message: str) -> None:
     with pytest.raises(InputError, match=message):
         encoder.encode(waveform, 16_000)
+
+
+@pytest.mark.parametrize("rate", [0, -16_000, 3_999, 16_000.5, float("nan"), float("inf"), 10**9])
+def test_impossible_sample_rates_are_refused(encoder: PASE, rate: float) -> None:
+    with pytest.raises(InputError, match="sample rate"):
+        encoder.encode(np.zeros(16_000, np.float32), rate)
+
+
+def test_sound_clipped_at_full_scale_gives_finite_bounded_features(encoder: PASE, sound: np.ndarray) -> None:
+    states = encoder.encode(np.clip(sound * 100, -1, 1), 16_000).states
+    assert np.isfinite(states).all()
+    assert np.abs(states).max() <= 8
 
 
 @pytest.mark.parametrize("level", [0.0, 1.0, -1.0])
@@ -143,3 +122,60 @@ def test_encoding_leaves_the_number_of_threads(encoder: PASE, sound: np.ndarray)
         assert torch.get_num_threads() == 2
     finally:
         torch.set_num_threads(before)
+
+
+def test_a_file_that_is_far_too_loud_is_named(encoder: PASE, tmp_path: Path) -> None:
+    path = tmp_path / "loud.wav"
+    samples = np.full(16_000, 30_000, "<f4")
+    head = b"RIFF" + struct.pack("<I", 36 + samples.nbytes) + b"WAVEfmt "
+    form = struct.pack("<IHHIIHH", 16, 3, 1, 16_000, 64_000, 4, 32)  # IEEE floats, mono
+    path.write_bytes(head + form + b"data" + struct.pack("<I", samples.nbytes) + samples.tobytes())
+    with pytest.raises(InputError, match=r"loud\.wav: sample 0 is 30000"):
+        encoder.encode_file(path)
+
+
+def test_memory_does_not_grow_with_the_file(encoder: PASE, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What waits to be encoded or written is bounded by the block of decoding, not by the file."""
+    largest = 0
+
+    class Watched(StreamingEncoder):
+        def push(self, samples: ArrayLike | Sound) -> Rows:
+            nonlocal largest
+            rows = super().push(samples)
+            largest = max(largest, sum(part.nbytes for part in self.state().values()) + rows.features.nbytes)
+            return rows
+
+    monkeypatch.setattr("pase.inference.encoder.StreamingEncoder", Watched)
+    found = []
+    for seconds in (20, 60):
+        save_wav(tmp_path / "a.wav", np.zeros(16_000 * seconds, np.float32))
+        encoder.encode_to_file(tmp_path / "a.wav", tmp_path / "a.npy", 25)
+        found.append(largest)
+    assert found[0] == found[1] < 200_000
+
+
+@pytest.mark.parametrize("width", [1, 5, 16])
+def test_narrow_features_are_the_first_components(tiny_checkpoint: Path, sound: np.ndarray, width: int) -> None:
+    encoder = make_encoder("gru")
+    wide, narrow = encoder.encode(sound, 16_000, width=16), encoder.encode(sound, 16_000, width=width)
+    np.testing.assert_allclose(narrow.states, wide.states[:, :width], atol=1e-5)
+    assert make_encoder("gru", width).width == width
+    np.testing.assert_allclose(make_encoder("gru", width).encode(sound, 16_000).states, narrow.states, atol=1e-5)
+    assert PASE.from_pretrained(tiny_checkpoint, width=width).encode(sound, 16_000).width == width
+
+
+@pytest.mark.parametrize("width", [0, -1, 17])
+def test_widths_that_the_encoder_lacks_are_refused(tiny_checkpoint: Path, sound: np.ndarray, width: int) -> None:
+    message = rf"width {width} were asked for; this encoder gives 1 \.\.\. 16"
+    with pytest.raises(InputError, match=message):
+        PASE.from_pretrained(tiny_checkpoint, width=width)
+    with pytest.raises(InputError, match=message):
+        PASE.from_pretrained(tiny_checkpoint).encode(sound, 16_000, width=width)
+
+
+def test_a_narrow_file_equals_memory(tiny_checkpoint: Path, sound: np.ndarray, tmp_path: Path) -> None:
+    encoder = PASE.from_pretrained(tiny_checkpoint, width=5)
+    save_wav(tmp_path / "a.wav", sound)
+    assert encoder.encode_to_file(tmp_path / "a.wav", tmp_path / "a.npy", 25, width=3) == (47, 3)
+    expected = encoder.encode_file(tmp_path / "a.wav", width=3).at_rate(25)
+    np.testing.assert_allclose(np.load(tmp_path / "a.npy", allow_pickle=False), expected, atol=1e-5)

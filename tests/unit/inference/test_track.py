@@ -42,3 +42,13 @@ def test_wrong_states_are_refused(states: np.ndarray) -> None:
 def test_wrong_times_are_refused(times: list[float]) -> None:
     with pytest.raises(InputError, match="finite vector"):
         ramp().at(times)
+
+
+@pytest.mark.parametrize(("rate", "duration"), [(0, 1), (np.nan, 1), (np.inf, 1), (125, -1), (125, np.nan)])
+def test_impossible_rates_and_durations_are_refused(rate: float, duration: float) -> None:
+    with pytest.raises(InputError, match="positive and finite"):
+        FeatureTrack(np.zeros((3, 2), np.float32), rate, duration)
+
+
+def test_an_empty_track_is_zero_everywhere() -> None:
+    assert FeatureTrack(np.zeros((0, 2), np.float32), 125.0, 0.0).at([-1.0, 0.0, 1.0]).tolist() == [[0, 0]] * 3

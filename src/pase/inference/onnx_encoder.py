@@ -1,0 +1,89 @@
+"""Encoding with onnxruntime: NumPy and an exported file, no torch."""
+
+from collections.abc import Mapping
+from dataclasses import fields
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pase.audio.waveform import SAMPLE_RATE, Waveform
+from pase.errors import InputError
+from pase.extras import require
+from pase.inference.engine import Past, StreamSpec
+from pase.inference.stream import StreamingEncoder
+
+SAMPLES, FEATURES, PAST, NEWEST = "samples", "features", "past.", "newest."
+"""Names of the graph's inputs and outputs; of the latter two, one for each tensor that is remembered."""
+
+METADATA = "pase."
+"""Start of the names of metadata entries, of which each is a field of `StreamSpec`."""
+
+
+class OnnxEncoder:
+    """An encoder that `pase export --onnx` wrote.
+
+    Example:
+        >>> stream = OnnxEncoder.open("pase.onnx").stream(sample_rate=48_000, fps=25)  # doctest: +SKIP
+        >>> rows = stream.push(block)  # doctest: +SKIP
+
+    Args:
+        session: An ``onnxruntime.InferenceSession``.
+        spec: Its timing.
+    """
+
+    def __init__(self, session: Any, spec: StreamSpec) -> None:
+        self._session = session
+        self._spec = spec
+        self._initial = {item.name: item.shape for item in session.get_inputs() if item.name != SAMPLES}
+        self._outputs = [FEATURES, *(name.replace(PAST, NEWEST) for name in self._initial)]
+
+    @classmethod
+    def open(cls, path: str | Path) -> "OnnxEncoder":
+        """Load a file on one thread of the CPU.
+
+        Raises:
+            InputError: The file is absent, damaged or was not written by PASE.
+            MissingExtraError: onnxruntime is not installed.
+        """
+        runtime = require("onnxruntime")
+        if not Path(path).is_file():
+            raise InputError(f"{path} does not exist or is not a file")
+        options = runtime.SessionOptions()
+        options.intra_op_num_threads = options.inter_op_num_threads = 1  # a step has no work for two
+        failures = runtime.capi.onnxruntime_pybind11_state
+        try:
+            session = runtime.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
+        except (failures.Fail, failures.InvalidGraph, failures.InvalidProtobuf, failures.NotImplemented) as error:
+            raise InputError(f"{path} cannot be loaded as an ONNX model: {error}") from error
+        return cls(session, _read_spec(session.get_modelmeta().custom_metadata_map, path))
+
+    @property
+    def spec(self) -> StreamSpec:
+        """Timing, width and identity."""
+        return self._spec
+
+    def stream(self, sample_rate: int = SAMPLE_RATE, fps: float | None = None) -> StreamingEncoder:
+        """Begin a recording that arrives piece by piece; see `StreamingEncoder`."""
+        return StreamingEncoder(self, sample_rate, fps)
+
+    def initial(self) -> Past:
+        """See `pase.inference.engine.Engine`."""
+        return tuple(np.zeros(shape, dtype=np.float32) for shape in self._initial.values())
+
+    def step(self, samples: Waveform, past: Past) -> tuple[NDArray[np.float32], Past]:
+        """See `pase.inference.engine.Engine`."""
+        feeds = {SAMPLES: samples[None], **dict(zip(self._initial, past, strict=True))}
+        features, *newest = self._session.run(self._outputs, feeds)
+        return features[0], tuple(newest)
+
+
+def _read_spec(metadata: Mapping[str, str], path: str | Path) -> StreamSpec:
+    types: Mapping[str, type] = {item.name: item.type for item in fields(StreamSpec)}  # type: ignore[misc]
+    try:
+        return StreamSpec(**{name: kind(metadata[METADATA + name]) for name, kind in types.items()})
+    except (KeyError, ValueError) as error:
+        raise InputError(
+            f"{path} was not written by `pase export --onnx` of this version: its metadata lack {error}"
+        ) from error
