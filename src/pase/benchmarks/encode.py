@@ -1,42 +1,27 @@
 """How fast PASE encodes, beside the speech encoders that renderers use today.
 
-Every measurement runs in a process of its own, so that neither threads, caches nor memory are shared; the order of the
-models is turned round from run to run, so that a machine that warms up or slows down does so for all.
+Every measurement runs in a process of its own, on as many cores as it may use; the order of the encoders is turned
+round from run to run, so that a machine that warms up or slows down does so for all.
 
-    python -m pase.benchmarks.encode [--checkpoint DIR] [--seconds 60] [--runs 3] [--output FILE.json]
+    python -m pase.benchmarks.encode [--checkpoint DIR] [--onnx FILE] [--seconds 60] [--runs 3] [--output FILE.json]
 """
 
 import argparse
-import json
-import os
 import resource
 import statistics
-import subprocess
 import sys
 import time
-from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-import numpy as np
-
-from pase.audio.waveform import SAMPLE_RATE, Waveform
-from pase.errors import InputError, PaseError
+from pase.benchmarks.encoders import PEER_CHUNK, PEERS, Encode, load, syllables
+from pase.benchmarks.fresh import answer, ask
+from pase.errors import InputError, MissingExtraError, PaseError
 from pase.files import write_json
 
-if TYPE_CHECKING:
-    from torch import nn
-
-    from pase.inference.encoder import PASE
-
-PEERS = ("wav2vec2_base", "hubert_large")
-"""Builders in `torchaudio.models`: the sizes of the encoders that renderers ask for."""
-
-PRESETS = Path("configs/model")
-
-_PEER_CHUNK = 20.0
-"""Seconds that a peer is given at once, as ER-NeRF's HuBERT script does; its attention grows with the square."""
+PRESETS = tuple(Path("configs/model") / f"{name}.yaml" for name in ("pase_base", "pase_paper"))
 
 _WARM_UP = 2.0
 """Seconds of sound encoded before the clock runs."""
@@ -44,37 +29,31 @@ _WARM_UP = 2.0
 _BUSY = 0.9
 """Less processor time than this share of the clock's, and somebody else had the cores."""
 
-Encode = Callable[[Waveform], object]
-
 
 @dataclass(frozen=True, slots=True)
 class Measurement:
     """One run of one encoder.
 
     Attributes:
-        encoder: ``"checkpoint:DIR"``, ``"preset:FILE"`` or a name out of `PEERS`.
-        threads: Number of threads that torch may use.
-        parameters: Number of weights used in encoding.
-        cost: Seconds by the clock per second of sound.
+        encoder: As `pase.benchmarks.encoders.load` takes it.
+        threads: Number of cores that it may use.
+        parameters: Number of weights used in encoding, None if not known.
+        load: Seconds by the clock until the encoder is ready, imports included.
+        cost: Seconds by the clock per second of sound, for a call when all is warm.
         cpu: Seconds of processor time of all threads per second of sound; on one core it equals `cost`, unless
             somebody else used the machine.
         peak_mib: Largest resident memory of the whole process, in MiB.
+        process: Seconds of the whole process by the clock: starting, loading, warming up, one call.
     """
 
     encoder: str
     threads: int
-    parameters: int
+    parameters: int | None
+    load: float
     cost: float
     cpu: float
     peak_mib: float
-
-
-def syllables(seconds: float) -> Waveform:
-    """Noise that comes in syllables, 16 kHz, shape ``(seconds * 16000,)``; the same in every process."""
-    time_axis = np.arange(round(seconds * SAMPLE_RATE)) / SAMPLE_RATE
-    noise = np.random.default_rng(0).standard_normal(len(time_axis))
-    envelope = np.clip(np.sin(2 * np.pi * 4 * time_axis), 0.05, None)
-    return np.asarray(0.1 * noise * envelope, dtype=np.float32)
+    process: float = 0.0
 
 
 def time_encoding(encode: Encode, seconds: float) -> tuple[float, float]:
@@ -86,121 +65,59 @@ def time_encoding(encode: Encode, seconds: float) -> tuple[float, float]:
     return (time.perf_counter() - start) / seconds, (time.process_time() - start_cpu) / seconds
 
 
-def in_chunks(model: "nn.Module", chunk: float = _PEER_CHUNK) -> Encode:
-    """An encoder that gives a torchaudio model `chunk` seconds at a time, without gradients."""
-    import torch
-
-    model.eval()
-
-    def encode(sound: Waveform) -> object:
-        pieces = torch.split(torch.from_numpy(sound)[None], round(chunk * SAMPLE_RATE), dim=1)
-        with torch.inference_mode():
-            return [model(piece) for piece in pieces]
-
-    return encode
-
-
 def measure(encoder: str, threads: int, seconds: float) -> Measurement:
     """Measure in this process; call it in a fresh one."""
-    import torch
-
-    torch.set_num_threads(threads)
-    torch.manual_seed(0)
-    encode, parameters = _build(encoder)
-    cost, cpu = time_encoding(encode, seconds)
+    start = time.perf_counter()
+    loaded = load(encoder, threads)
+    ready = time.perf_counter() - start
+    cost, cpu = time_encoding(loaded.encode, seconds)
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / (1024**2 if sys.platform == "darwin" else 1024)
-    return Measurement(encoder, threads, parameters, cost, cpu, peak)
-
-
-def _build(encoder: str) -> tuple[Encode, int]:
-    kind, _, place = encoder.partition(":")
-    if kind in PEERS:
-        import torchaudio
-
-        peer = getattr(torchaudio.models, kind)()
-        return in_chunks(peer), _count(peer)
-    pase = _from_checkpoint(Path(place)) if kind == "checkpoint" else _from_preset(Path(place))
-    return (lambda sound: pase[0].encode(sound, SAMPLE_RATE)), pase[1]
-
-
-def _from_checkpoint(folder: Path) -> "tuple[PASE, int]":
-    from pase.inference.encoder import PASE
-    from pase.models.checkpoint import load_checkpoint
-
-    model, info = load_checkpoint(folder)
-    return PASE(model, info), _count(model.audio)
-
-
-def _from_preset(path: Path) -> "tuple[PASE, int]":
-    """A PASE of a preset's size with random weights."""
-    import yaml
-    from jsonargparse import ArgumentParser
-
-    from pase.inference.encoder import PASE
-    from pase.models.checkpoint import CheckpointInfo
-    from pase.models.config import ModelConfig
-    from pase.models.model import PaseModel
-
-    try:
-        net = yaml.safe_load(path.read_text(encoding="utf-8"))["model"]["net"]
-        parser = ArgumentParser(exit_on_error=False)
-        parser.add_argument("--net", type=ModelConfig)
-        config = parser.instantiate_classes(parser.parse_object({"net": net})).net
-    except (OSError, yaml.YAMLError, LookupError, TypeError, argparse.ArgumentError) as error:
-        reason = " ".join(str(error).split())
-        raise InputError(f"{path} is no model preset with a section model.net: {reason}") from error
-    model = PaseModel(config).eval()
-    return PASE(model, CheckpointInfo(config, "random")), _count(model.audio)
-
-
-def _count(model: "nn.Module") -> int:
-    return sum(parameter.numel() for parameter in model.parameters())
+    return Measurement(encoder, threads, loaded.parameters, ready, cost, cpu, peak)
 
 
 def run_all(encoders: Sequence[str], threads: Sequence[int], seconds: float, runs: int) -> list[Measurement]:
-    """Measure each encoder `runs` times on each number of threads, one process after the other.
+    """Measure each encoder `runs` times on each number of cores, one process after the other.
+
+    What needs a package that is not installed is left out, with the reason on the error output.
 
     Raises:
-        InputError: An encoder cannot be built.
+        InputError: An encoder cannot be loaded.
     """
     found = []
+    absent: set[str] = set()
     for run in range(runs):
         ordered = list(encoders) if run % 2 == 0 else list(encoders)[::-1]
-        for number in threads:
-            for encoder in ordered:
-                print(f"run {run + 1} of {runs}, {number} threads: {encoder}", file=sys.stderr)
+        for number, encoder in ((number, encoder) for number in threads for encoder in ordered):
+            if encoder in absent:
+                continue
+            print(f"run {run + 1} of {runs}, {number} threads: {encoder}", file=sys.stderr)
+            try:
                 found.append(_in_fresh_process(encoder, number, seconds))
+            except MissingExtraError as error:
+                absent.add(encoder)
+                print(f"{encoder} is left out: {error}", file=sys.stderr)
     return found
 
 
 def _in_fresh_process(encoder: str, threads: int, seconds: float) -> Measurement:
-    command = [sys.executable, "-m", "pase.benchmarks.encode", "--worker", encoder]
-    environment = {**os.environ, "OMP_NUM_THREADS": str(threads), "MKL_NUM_THREADS": str(threads)}
-    done = subprocess.run(
-        [*command, "--threads", str(threads), "--seconds", str(seconds)],
-        env=environment,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    if done.returncode != 0:
-        last = done.stderr.strip().splitlines()[-1:] or ["no message"]
-        raise InputError(f"{encoder} could not be measured: {last[0].removeprefix('error: ')}")
-    return Measurement(**json.loads(done.stdout.splitlines()[-1]))
+    arguments = ["--worker", encoder, "--threads", str(threads), "--seconds", str(seconds)]
+    found = ask("pase.benchmarks.encode", arguments, threads, encoder)
+    return replace(Measurement(**found.values), process=found.seconds)
 
 
 def table(measurements: Sequence[Measurement]) -> str:
-    """A markdown table: a row for each encoder, a column for each number of threads."""
+    """A markdown table: a row for each encoder, a column for each number of cores."""
     threads = sorted({m.threads for m in measurements})
     head = ["encoder", "weights used", *(f"{n} core{'s' if n > 1 else ''}: s per s of sound" for n in threads)]
-    head += [f"processor time ({threads[0]})", "peak memory"]
+    head += [f"processor time ({threads[0]})", "ready after", "whole process", "peak memory"]
     lines = [_row(head), _row(["---", *["---:"] * (len(head) - 1)])]
     for encoder in dict.fromkeys(m.encoder for m in measurements):
         own = [m for m in measurements if m.encoder == encoder]
+        first = [m for m in own if m.threads == threads[0]]
         costs = [_spread([m.cost for m in own if m.threads == n]) for n in threads]
-        cpu = _spread([m.cpu for m in own if m.threads == threads[0]])
-        peak = max(m.peak_mib for m in own)
-        lines.append(_row([_name(encoder), f"{own[0].parameters / 1e6:.1f} M", *costs, cpu, f"{peak:.0f} MiB"]))
+        cells = [_name(encoder), _weights(own[0].parameters), *costs, _spread([m.cpu for m in first])]
+        cells += [_seconds([m.load for m in first]), _seconds([m.process for m in first])]
+        lines.append(_row([*cells, f"{max(m.peak_mib for m in own):.0f} MiB"]))
     return "\n".join(lines)
 
 
@@ -210,7 +127,11 @@ def _row(cells: Sequence[str]) -> str:
 
 def _name(encoder: str) -> str:
     kind, _, place = encoder.partition(":")
-    return f"PASE {Path(place).stem}" if place else f"torchaudio {kind}"
+    return f"PASE {Path(place).stem}{' (onnxruntime)' if kind == 'onnx' else ''}" if place else kind
+
+
+def _weights(parameters: int | None) -> str:
+    return "?" if parameters is None else f"{parameters / 1e6:.1f} M"
 
 
 def _spread(costs: Sequence[float]) -> str:
@@ -220,14 +141,17 @@ def _spread(costs: Sequence[float]) -> str:
     return f"{statistics.median(costs):.4f} ({min(costs):.4f} ... {max(costs):.4f})"
 
 
+def _seconds(values: Sequence[float]) -> str:
+    return f"{statistics.median(values):.2f} s" if values else ""
+
+
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the benchmark; returns the exit status."""
     options = _parser().parse_args(arguments)
+    if options.worker is not None:
+        return answer(lambda: measure(options.worker, options.threads[0], options.seconds), options.threads[0])
     try:
-        if options.worker is not None:
-            print(json.dumps(asdict(measure(options.worker, options.threads[0], options.seconds))))
-        else:
-            _run(options)
+        _run(options)
     except PaseError as error:
         print(f"error: {error}", file=sys.stderr)
         return 1
@@ -235,12 +159,16 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _run(options: argparse.Namespace) -> None:
-    if options.seconds <= 0 or options.runs < 1:
-        raise InputError("--seconds and --runs must be positive")
-    own = [f"checkpoint:{options.checkpoint}"] if options.checkpoint else _presets(options.presets)
-    found = run_all([*own, *options.peers], options.threads, options.seconds, options.runs)
+    if options.seconds <= 0 or options.runs < 1 or min(options.threads) < 1:
+        raise InputError("--seconds, --runs and --threads must be positive")
+    own = [f"checkpoint:{options.checkpoint}"] if options.checkpoint else [f"preset:{path}" for path in options.presets]
+    exported = [f"onnx:{options.onnx}"] if options.onnx else []
+    found = run_all([*own, *exported, *options.peers], options.threads, options.seconds, options.runs)
+    if not found:
+        raise InputError("nothing was measured: name an encoder with --checkpoint, --presets or --peers")
     print(f"\n{options.seconds:g} s of sound, {options.runs} runs, each in a process of its own: median (range).")
-    print(f"Peers have random weights and take {_PEER_CHUNK:g} s at once. Memory is that of the whole process.\n")
+    print(f"Peers take {PEER_CHUNK:g} s at once; wav2vec2 and HuBERT have random weights, not read from a file.")
+    print("Whole process: starting, loading, warming up, one call. Memory is that of the whole process.\n")
     print(table(found))
     if any(m.cpu < _BUSY * m.cost for m in found):
         print("\nOthers used this machine meanwhile: compare the processor time, or measure again when it is quiet.")
@@ -252,19 +180,13 @@ def _report(options: argparse.Namespace, found: Sequence[Measurement]) -> dict[s
     return {"seconds": options.seconds, "runs": options.runs, "measurements": [asdict(m) for m in found]}
 
 
-def _presets(folder: Path) -> list[str]:
-    presets = [f"preset:{path}" for path in sorted(folder.glob("*.yaml"))]
-    if not presets:
-        raise InputError(f"no presets in {folder}: run this in the project's folder, or name one with --checkpoint")
-    return presets
-
-
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m pase.benchmarks.encode", description=__doc__.splitlines()[0])
+    parser.add_argument("--checkpoint", type=Path, help="checkpoint folder; without it, presets' sizes are measured")
     parser.add_argument(
-        "--checkpoint", type=Path, help="checkpoint folder; without it, the presets' sizes are measured"
+        "--presets", type=Path, nargs="*", default=PRESETS, help="model presets (pase_base and pase_paper)"
     )
-    parser.add_argument("--presets", type=Path, default=PRESETS, help="folder of model presets (%(default)s)")
+    parser.add_argument("--onnx", type=Path, help="also measure a file that `pase export --onnx` wrote")
     parser.add_argument("--peers", nargs="*", choices=PEERS, default=list(PEERS), help="encoders to compare with")
     parser.add_argument("--seconds", type=float, default=60.0, help="length of the sound (%(default)s)")
     parser.add_argument("--runs", type=int, default=3, help="processes for each encoder (%(default)s)")
