@@ -13,11 +13,10 @@ from pase.audio.waveform import Waveform
 from pase.corpus import codec
 from pase.corpus.clip import ClipRecord
 from pase.corpus.store import Corpus
-from pase.evaluation.lip_shape import lip_displacement
 from pase.models.model import PaseModel
 from pase.models.visual_encoder import MARGIN, resize_lips, with_margin
 from pase.phonemes.inventory import UNKNOWN
-from pase.video.landmarks import lip_gap
+from pase.video.landmarks import lip_displacement, lip_gap
 
 _PICTURES = 64
 """Video frames encoded together, so that memory does not grow with a clip's length."""
@@ -33,7 +32,7 @@ class SeenClip:
     Attributes:
         record: The clip's row of the manifest.
         aperture: Gap of the inner lips in eye distances, float32, shape ``(T,)``.
-        shape: Lip points as `pase.evaluation.lip_shape.lip_displacement` gives them, float32, shape ``(T, 80)``.
+        shape: Lip points as `pase.video.landmarks.lip_displacement` gives them, float32, shape ``(T, 80)``.
         labels: Class number of the phone at each frame's middle, shape ``(T,)``; `UNKNOWN` where none is known.
         video: V, shape ``(T, D)``; None where the video was not encoded.
     """
