@@ -139,12 +139,7 @@ def _onnx(path: Path) -> Loaded:
     from pase.inference.onnx_encoder import OnnxEncoder
 
     encoder = OnnxEncoder.open(path)
-
-    def encode(sound: Waveform) -> object:
-        stream = encoder.stream()
-        return stream.push(sound), stream.finish()
-
-    return Loaded(encode, None)
+    return Loaded(lambda sound: encoder.encode(sound, SAMPLE_RATE), None)
 
 
 def _frames(sound: Waveform) -> int:

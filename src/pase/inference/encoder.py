@@ -1,6 +1,6 @@
 """PASE for use: from sound to features, without transcript, phones or video."""
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import torch
@@ -9,20 +9,15 @@ from torch import Tensor
 
 from pase.audio.waveform import SAMPLE_RATE, iter_audio
 from pase.errors import InputError
-from pase.files import atomic_path
 from pase.inference.phones import PhonePosteriors
-from pase.inference.row_file import RowWriter
-from pase.inference.rows import Rows, join
-from pase.inference.sound import Sound
+from pase.inference.rows import join
 from pase.inference.stream import StreamingEncoder
 from pase.inference.torch_engine import TorchEngine
 from pase.inference.track import FeatureTrack
+from pase.inference.whole import collect, iter_rows, write
 from pase.models.checkpoint import CheckpointInfo, load_checkpoint
 from pase.models.model import PaseModel
 from pase.phonemes.inventory import PHONES, VISEME_NAMES
-
-SHORTEST = 0.04
-"""Seconds: one video frame; less sound than that has no feature that could be used."""
 
 
 class PASE:
@@ -100,8 +95,7 @@ class PASE:
         Raises:
             InputError: Wrong shape or type, NaN, infinite or far too loud samples, or less than 40 ms.
         """
-        stream = self.stream(sample_rate, width=width)
-        return self._track(stream, _whole(stream, [waveform], "waveform"))
+        return collect(self.stream(sample_rate, width=width), [waveform], "waveform")
 
     def encode_file(self, path: str | Path, width: int | None = None) -> FeatureTrack:
         """Encode any sound or video file; see `encode`, and `encode_to_file` for files of hours.
@@ -109,8 +103,7 @@ class PASE:
         Raises:
             InputError: As `encode`, or the file cannot be read.
         """
-        stream = self.stream(width=width)
-        return self._track(stream, _whole(stream, iter_audio(Path(path)), str(path)))
+        return collect(self.stream(width=width), iter_audio(Path(path)), str(path))
 
     def encode_to_file(
         self, path: str | Path, output: str | Path, rate: float | None = None, width: int | None = None
@@ -126,11 +119,7 @@ class PASE:
         Raises:
             InputError: As `encode_file`, or the output cannot be written.
         """
-        stream = self.stream(fps=rate, width=width)
-        with atomic_path(Path(output)) as temporary, RowWriter(temporary, stream.spec.width) as writer:
-            for rows in _whole(stream, iter_audio(Path(path)), str(path)):
-                writer.append(rows.features)
-            return writer.finish()
+        return write(self.stream(fps=rate, width=width), iter_audio(Path(path)), str(path), Path(output))
 
     def phones(self, waveform: ArrayLike, sample_rate: int) -> PhonePosteriors:
         """Log-probabilities of phones and visemes at the encoder's states, by the heads of the checkpoint.
@@ -154,24 +143,8 @@ class PASE:
             return torch.cat([some.log_softmax(-1) for some in logits], dim=-1)
 
         stream = StreamingEncoder(self._engine(read, len(PHONES) + len(VISEME_NAMES)), sample_rate)
-        found = join(list(_whole(stream, [waveform], "waveform"))).features
+        found = join(list(iter_rows(stream, [waveform], "waveform"))).features
         return PhonePosteriors(found[:, : len(PHONES)], found[:, len(PHONES) :], self.rate, stream.heard)
 
     def _engine(self, read: Callable[[Tensor], Tensor], width: int) -> TorchEngine:
         return TorchEngine(self._encoder, read, width, self.info.model_id)
-
-    def _track(self, stream: StreamingEncoder, rows: Iterable[Rows]) -> FeatureTrack:
-        states = join(list(rows)).features
-        return FeatureTrack(states, self.rate, stream.heard, self.info.model_id)
-
-
-def _whole(stream: StreamingEncoder, blocks: Iterable[ArrayLike], where: str) -> Iterator[Rows]:
-    """All rows of a recording."""
-    for block in blocks:
-        yield stream.push(Sound.of(block, where))
-    yield stream.finish()
-    if stream.heard < SHORTEST:
-        raise InputError(
-            f"{where}: {1000 * stream.heard:.1f} ms of sound; "
-            f"at least {1000 * SHORTEST:g} ms (one video frame) are needed"
-        )

@@ -6,13 +6,15 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
-from pase.audio.waveform import SAMPLE_RATE, Waveform
+from pase.audio.waveform import SAMPLE_RATE, Waveform, iter_audio
 from pase.errors import InputError
 from pase.extras import require
 from pase.inference.engine import Past, StreamSpec
 from pase.inference.stream import StreamingEncoder
+from pase.inference.track import FeatureTrack
+from pase.inference.whole import collect, write
 
 SAMPLES, FEATURES, PAST, NEWEST = "samples", "features", "past.", "newest."
 """Names of the graph's inputs and outputs; of the latter two, one for each tensor that is remembered."""
@@ -67,6 +69,18 @@ class OnnxEncoder:
     def stream(self, sample_rate: int = SAMPLE_RATE, fps: float | None = None) -> StreamingEncoder:
         """Begin a recording that arrives piece by piece; see `StreamingEncoder`."""
         return StreamingEncoder(self, sample_rate, fps)
+
+    def encode(self, waveform: ArrayLike, sample_rate: int) -> FeatureTrack:
+        """Encode a waveform; see `PASE.encode`."""
+        return collect(self.stream(sample_rate), [waveform], "waveform")
+
+    def encode_file(self, path: str | Path) -> FeatureTrack:
+        """Encode any sound or video file; see `PASE.encode_file`."""
+        return collect(self.stream(), iter_audio(Path(path)), str(path))
+
+    def encode_to_file(self, path: str | Path, output: str | Path, rate: float | None = None) -> tuple[int, int]:
+        """Encode a file into a ``.npy`` of rows; see `PASE.encode_to_file`."""
+        return write(self.stream(fps=rate), iter_audio(Path(path)), str(path), Path(output))
 
     def initial(self) -> Past:
         """See `pase.inference.engine.Engine`."""

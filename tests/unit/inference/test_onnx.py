@@ -9,7 +9,7 @@ import pytest
 from tests.audio_kinds import AUDIO_KINDS, make_model
 
 from pase import PASE
-from pase.audio.waveform import load_audio
+from pase.audio.waveform import load_audio, save_wav
 from pase.errors import InputError
 from pase.inference.onnx_encoder import OnnxEncoder
 from pase.models.checkpoint import save_checkpoint
@@ -77,6 +77,18 @@ def test_a_stream_moves_between_torch_and_onnxruntime(gru: tuple[PASE, Path], so
     rows += [second.push(sound[20_000:]), second.finish()]
     features = np.concatenate([some.features for some in rows])
     np.testing.assert_allclose(features, encoder.encode(sound, 44_100).at_rate(25), atol=1e-4)
+
+
+def test_whole_files(gru: tuple[PASE, Path], sound: np.ndarray, tmp_path: Path) -> None:
+    encoder, runtime = gru[0], OnnxEncoder.open(gru[1])
+    save_wav(tmp_path / "a.wav", sound)
+    track, expected = runtime.encode_file(tmp_path / "a.wav"), encoder.encode_file(tmp_path / "a.wav")
+    np.testing.assert_allclose(track.states, expected.states, atol=1e-4)
+    assert (track.rate, track.duration, track.model_id) == (expected.rate, expected.duration, expected.model_id)
+    assert runtime.encode_to_file(tmp_path / "a.wav", tmp_path / "a.npy", 25) == (47, 16)
+    np.testing.assert_allclose(np.load(tmp_path / "a.npy"), expected.at_rate(25), atol=1e-4)
+    with pytest.raises(InputError, match=r"10\.0 ms of sound"):
+        runtime.encode(sound[:160], 16_000)
 
 
 def test_the_file_says_what_it_is(gru: tuple[PASE, Path]) -> None:
