@@ -7,6 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from pase.evaluation.interval import Interval
+
 Floats = NDArray[np.float64]
 
 Statistic = Callable[[Floats], Floats]
@@ -16,31 +18,17 @@ _DRAWS = 1000
 
 
 @dataclass(frozen=True)
-class Estimate:
-    """A measured number.
+class Estimate(Interval):
+    """A number measured on all clips together; its interval is not known with fewer than two.
 
     Attributes:
-        value: Of all clips together; NaN where nothing could be measured.
-        low: Lower end of the 95 % interval; NaN with fewer than two clips.
-        high: Upper end.
         clips: Clips that it rests on.
     """
 
-    value: float
-    low: float
-    high: float
     clips: int
 
     def __str__(self) -> str:
         return self.text(3)
-
-    def text(self, digits: int) -> str:
-        """Value and interval for tables, with so many digits after the point."""
-        if math.isnan(self.value):
-            return "-"
-        if math.isnan(self.low):
-            return f"{self.value:.{digits}f}"
-        return f"{self.value:.{digits}f} ({self.low:.{digits}f} … {self.high:.{digits}f})"
 
 
 def bootstrap(sums: ArrayLike, statistic: Statistic, seed: int) -> Estimate:
@@ -52,7 +40,7 @@ def bootstrap(sums: ArrayLike, statistic: Statistic, seed: int) -> Estimate:
         seed: Of the draws.
     """
     rows = np.asarray(sums, dtype=np.float64)
-    rows = rows[(rows != 0).any(axis=1)] if rows.size else rows.reshape(0, 1)
+    rows = rows[adding(rows)] if rows.size else rows.reshape(0, 1)
     clips = len(rows)
     if clips == 0:
         return Estimate(math.nan, math.nan, math.nan, 0)
@@ -64,6 +52,11 @@ def bootstrap(sums: ArrayLike, statistic: Statistic, seed: int) -> Estimate:
     drawn = drawn[np.isfinite(drawn)]
     low, high = np.quantile(drawn, [0.025, 0.975]) if len(drawn) else (math.nan, math.nan)
     return Estimate(value, float(low), float(high), clips)
+
+
+def adding(sums: Floats) -> NDArray[np.bool_]:
+    """Which clips add something to sums of shape ``(clips, K)``."""
+    return np.asarray((sums != 0).any(axis=1))
 
 
 def evaluate_once(sums: Floats, statistic: Statistic) -> float:
@@ -90,12 +83,15 @@ def quotient(sums: Floats) -> Floats:
 
 
 def f1(sums: Floats) -> Floats:
-    """Harmonic mean of two shares, columns as for `quotient`; 0 where either is 0 or its whole is empty."""
-    recall, precision = (
-        np.divide(sums[:, k], sums[:, k + 1], out=np.zeros(len(sums)), where=sums[:, k + 1] > 0) for k in (0, 2)
-    )
+    """Harmonic mean of recall and precision, columns as for `quotient`.
+
+    0 where nothing is found, of which there is no precision; NaN where there is nothing to find.
+    """
+    hit, wanted, right, found = sums.T
+    recall = hit / wanted
+    precision = np.divide(right, found, out=np.zeros(len(sums)), where=found > 0)
     total = recall + precision
-    return np.asarray(np.divide(2 * recall * precision, total, out=np.zeros(len(sums)), where=total > 0))
+    return np.asarray(np.divide(2 * recall * precision, total, out=np.zeros(len(sums)), where=total != 0))
 
 
 def median(counts: Floats) -> Floats:

@@ -13,14 +13,12 @@ from dataclasses import dataclass
 import numpy as np
 
 from pase.errors import InputError
-from pase.evaluation.bootstrap import STATISTICS, Floats, draw_clips
+from pase.evaluation.bootstrap import STATISTICS, Floats, adding, draw_clips
+from pase.evaluation.interval import Interval, half_width, student_t
 from pase.evaluation.measures import MEASURES
 from pase.evaluation.representations import OWN
 from pase.evaluation.results import Measured, Results
 from pase.evaluation.tables import CURVES, HEADLINES, SWEPT
-
-_T = (12.706, 4.303, 3.182, 2.776, 2.571, 2.447, 2.365, 2.306, 2.262, 2.228, 2.201, 2.179, 2.160, 2.145, 2.131)
-"""97.5 % quantiles of Student's t with 1, 2, ... degrees of freedom."""
 
 
 @dataclass(frozen=True)
@@ -57,41 +55,12 @@ class Key:
 
 
 @dataclass(frozen=True)
-class Interval:
-    """A mean over seeds, or a difference of two.
-
-    Attributes:
-        value: The mean.
-        low: Lower end of the 95 % interval; NaN where it is not known.
-        high: Upper end.
-    """
-
-    value: float
-    low: float
-    high: float
-
-    @property
-    def excludes_zero(self) -> bool:
-        """Whether zero lies outside."""
-        return self.low > 0 or self.high < 0
-
-    def text(self, digits: int, sign: str = "") -> str:
-        """For tables."""
-        if math.isnan(self.value):
-            return "-"
-        value = f"{self.value:{sign}.{digits}f}"
-        return (
-            value if math.isnan(self.low) else f"{value} ({self.low:{sign}.{digits}f} … {self.high:{sign}.{digits}f})"
-        )
-
-
-@dataclass(frozen=True)
 class Comparison:
     """One measure of every group.
 
     Attributes:
         key: What it is.
-        values: By group.
+        values: By group, the mean over its seeds.
         differences: Of each group but the first from the first.
     """
 
@@ -151,7 +120,7 @@ def _compare_one(key: Key, measured: Mapping[str, Sequence[Measured]], seed: int
     base = next(iter(measured))
     return Comparison(
         key,
-        {name: _joined(values[name].mean(), _spread(values[name]), drawn[name]) for name in measured},
+        {name: _joined(values[name].mean(), half_width(values[name]), drawn[name]) for name in measured},
         {
             name: _joined(
                 values[name].mean() - values[base].mean(),
@@ -165,12 +134,13 @@ def _compare_one(key: Key, measured: Mapping[str, Sequence[Measured]], seed: int
 
 
 def _drawn(row: Sequence[Measured], seed: int) -> Floats:
-    """The mean over seeds for every draw of clips; empty where the sums were not kept."""
-    if not all(one.sums for one in row):
-        return np.zeros(0)
-    times, statistic = draw_clips(len(row[0].sums), seed), STATISTICS[MEASURES[row[0].measure].statistic]
+    """The mean over seeds for every draw of clips; NaN where it rests on one clip, or its sums were not kept."""
+    tables = [one.table for one in row]
+    if not all(table.size and adding(table).sum() > 1 for table in tables):
+        return np.full(1, math.nan)
+    times, statistic = draw_clips(len(tables[0]), seed), STATISTICS[MEASURES[row[0].measure].statistic]
     with np.errstate(divide="ignore", invalid="ignore"):
-        return np.asarray(np.mean([statistic(times @ one.table) for one in row], axis=0))
+        return np.asarray(np.mean([statistic(times @ table) for table in tables], axis=0))
 
 
 def _joined(value: float, seeds: float, drawn: Floats) -> Interval:
@@ -187,24 +157,14 @@ def _joined(value: float, seeds: float, drawn: Floats) -> Interval:
     )
 
 
-def _spread(values: Floats) -> float:
-    """Half width of the interval of a mean over seeds; NaN of a single one."""
-    count = len(values)
-    return math.nan if count < 2 else _t(count - 1) * float(values.std(ddof=1)) / math.sqrt(count)
-
-
 def _spread_of_difference(one: Floats, other: Floats) -> float:
     """Paired where both have as many seeds, otherwise with the degrees of freedom of the smaller group."""
     if len(one) == len(other):
-        return _spread(one - other)
+        return half_width(one - other)
     if min(len(one), len(other)) < 2:
         return math.nan
     variance = one.var(ddof=1) / len(one) + other.var(ddof=1) / len(other)
-    return _t(min(len(one), len(other)) - 1) * math.sqrt(variance)
-
-
-def _t(freedom: int) -> float:
-    return _T[min(freedom, len(_T)) - 1]
+    return student_t(min(len(one), len(other)) - 1) * math.sqrt(variance)
 
 
 def _find(run: Run, key: Key) -> Measured | None:

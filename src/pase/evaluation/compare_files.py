@@ -6,8 +6,9 @@ from pathlib import Path
 from pase.evaluation.compare import Comparison, Groups, Run, compare, keys_of, with_baselines
 from pase.evaluation.measures import MEASURES
 from pase.evaluation.results import Results
-from pase.evaluation.tables import labelled, markdown
+from pase.evaluation.tables import labelled
 from pase.files import write_text
+from pase.report.markdown import markdown_table
 
 
 def compare_files(
@@ -49,14 +50,13 @@ def to_markdown(groups: Groups, found: Sequence[Comparison]) -> str:
     ]
     for place in dict.fromkeys((one.key.split, one.key.condition) for one in found):
         rows = [_row(one, groups) for one in found if (one.key.split, one.key.condition) == place]
-        parts += [f"## {', '.join(place)}", markdown([head, *rows])]
+        parts += [f"## {', '.join(place)}", markdown_table([head, *rows])]
     return "\n\n".join(parts) + "\n"
 
 
 def _row(one: Comparison, groups: Groups) -> list[str]:
     base, *others = groups
     measure = MEASURES[one.key.measure]
-    arrow = {"higher": " ↑", "lower": " ↓", "": ""}[measure.better]
     differences = []
     for name in others:
         text = one.differences[name].text(measure.digits, "+")
@@ -64,7 +64,7 @@ def _row(one: Comparison, groups: Groups) -> list[str]:
             text += f", {100 * one.differences[name].value / one.values[base].value:+.0f} %"
         differences.append(f"**{text}**" if one.differences[name].excludes_zero else text)
     values = [one.values[name].text(measure.digits) for name in groups]
-    return [labelled(one.key.measure, one.key.at) + arrow, *values, *differences]
+    return [labelled(one.key.measure, one.key.at) + measure.arrow, *values, *differences]
 
 
 def _named_path(text: str) -> tuple[str, Path]:

@@ -26,6 +26,11 @@ class Measure:
     meaning: str
     digits: int = 3
 
+    @property
+    def arrow(self) -> str:
+        """Where better values are, to stand behind a name; empty where neither is better."""
+        return {"higher": " ↑", "lower": " ↓", "": ""}[self.better]
+
 
 MEASURES: dict[str, Measure] = {
     "lmd": Measure(

@@ -15,7 +15,7 @@ from pase.evaluation.report_sections import cards, details, overview, tables
 from pase.evaluation.representations import PaseFeatures
 from pase.evaluation.results import Results
 from pase.evaluation.selection import held_out
-from pase.evaluation.tables import INTERVAL
+from pase.evaluation.tables import CHOSEN_ON, INTERVAL
 from pase.files import write_text
 from pase.models.checkpoint import load_checkpoint
 from pase.models.model import PaseModel
@@ -62,7 +62,7 @@ def write_report(
         *([Section("Training", pictures=[_training_picture(curves)])] if curves else []),
         *tables(results),
     ]
-    lead = f"Model {results.model_id}, measured on clips that it was not trained on. Brackets are {INTERVAL}."
+    lead = f"Model {results.model_id}, measured on clips that it was not trained on. Brackets: {INTERVAL}. {CHOSEN_ON}"
     path = output / NAME
     write_text(path, render("PASE evaluation", lead, cards(results), sections))
     return path

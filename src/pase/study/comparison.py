@@ -1,6 +1,5 @@
 """Each row's means over seeds, and its differences from the base row with the same seed."""
 
-import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
@@ -8,8 +7,6 @@ from pase.evaluation.measures import MEASURES
 from pase.study.intervals import SeedMean, paired_difference, seed_mean
 from pase.study.plan import BASE
 from pase.study.records import Record
-
-_ARROWS = {"higher": " ↑", "lower": " ↓", "": ""}
 
 
 @dataclass(frozen=True)
@@ -31,7 +28,7 @@ class Column:
     @property
     def heading(self) -> str:
         """The label, and an arrow to where values are better."""
-        return self.label + _ARROWS[MEASURES[self.measure].better]
+        return self.label + MEASURES[self.measure].arrow
 
     def improves(self, difference: SeedMean) -> bool:
         """Whether a difference is one to the better."""
@@ -114,16 +111,12 @@ def _most(found: Iterable[SeedMean | None]) -> str:
 
 
 def _mean(column: Column, cell: Cell | None) -> str:
-    if cell is None:
-        return "-"
-    d, mean = column.digits, cell.mean
-    return f"{mean.value:.{d}f}" + ("" if math.isnan(mean.low) else f" ({mean.low:.{d}f} … {mean.high:.{d}f})")
+    return "-" if cell is None else cell.mean.text(column.digits)
 
 
 def _difference(column: Column, cell: Cell | None) -> str:
     if cell is None or cell.difference is None:
         return "-"
-    d, by = column.digits, cell.difference
-    interval = "" if math.isnan(by.low) else f" ({by.low:+.{d}f} … {by.high:+.{d}f})"
+    by = cell.difference
     mark = (" better" if column.improves(by) else " worse") if by.excludes_zero else ""
-    return f"{by.value:+.{d}f}{interval}{mark}"
+    return by.text(column.digits, "+") + mark

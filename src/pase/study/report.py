@@ -7,13 +7,17 @@ from pathlib import Path
 
 from pase.evaluation.measures import MEASURES
 from pase.files import write_text
+from pase.report.markdown import markdown_table
 from pase.report.page import Picture, Section, render
 from pase.study.comparison import COLUMNS, SPLITS, Comparison, compare, tables
 from pase.study.figure import draw_differences
 from pase.study.plan import Run, Study
 from pase.study.records import Record
 
-_MEANS = "Mean over seeds, with its 95 % interval by Student's t over seeds."
+_MEANS = (
+    "Mean over seeds, with its 95 % interval by Student's t over seeds: what other seeds would give on the same clips. "
+    "Of each run, those weights are measured that had the best sync on the validation clips."
+)
 _DIFFERENCES = (
     "Difference from the base row with the same seed: mean over seeds and 95 % interval by Student's t. “better” or "
     "“worse” where the interval excludes 0; of 20 such intervals one does so by chance."
@@ -53,14 +57,9 @@ def _markdown(study: Study, comparison: Comparison, splits: Sequence[str], lead:
     parts = [f"# Study {study.name}", lead]
     for split in splits:
         means, differences = tables(comparison, split)
-        parts += [f"## {SPLITS[split]}", _MEANS, _markdown_table(means), _DIFFERENCES, _markdown_table(differences)]
-    parts += ["## Rows", _markdown_table([["row", "settings"], *_settings(study)])]
+        parts += [f"## {SPLITS[split]}", _MEANS, markdown_table(means), _DIFFERENCES, markdown_table(differences)]
+    parts += ["## Rows", markdown_table([["row", "settings"], *_settings(study)], words=True)]
     return "\n\n".join(parts) + "\n"
-
-
-def _markdown_table(rows: Sequence[Sequence[str]]) -> str:
-    lines = [f"| {' | '.join(cell.replace('|', chr(92) + '|') for cell in row)} |" for row in rows]
-    return "\n".join([lines[0], "|" + "---|" * len(rows[0]), *lines[1:]])
 
 
 def _sections(comparison: Comparison, split: str) -> list[Section]:

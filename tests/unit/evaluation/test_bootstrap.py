@@ -3,7 +3,7 @@ import math
 import numpy as np
 import pytest
 
-from pase.evaluation.bootstrap import balanced_accuracy, bootstrap, correlation, correlation_sums, ratio
+from pase.evaluation.bootstrap import balanced_accuracy, bootstrap, correlation, correlation_sums, f1, ratio
 
 
 def test_the_interval_contains_the_mean_and_is_as_wide_as_theory_says():
@@ -41,6 +41,15 @@ def test_pooled_correlation_is_that_of_all_frames():
 def test_balanced_accuracy_is_the_mean_recall_of_classes_that_occur():
     sums = np.array([[9.0, 1.0, 0.0, 10.0, 2.0, 0.0]])  # recalls .9 and .5; the third class does not occur
     assert balanced_accuracy(sums)[0] == pytest.approx(0.7)
+
+
+def test_f1_is_zero_where_nothing_is_found_and_unknown_where_there_is_nothing_to_find():
+    sums = [[3.0, 4.0, 3.0, 6.0], [0.0, 4.0, 0.0, 0.0], [0.0, 4.0, 0.0, 6.0], [0.0, 0.0, 0.0, 6.0]]
+    with np.errstate(invalid="ignore"):
+        found = f1(np.array(sums))
+    assert found[:3].tolist() == pytest.approx([2 * 0.75 * 0.5 / 1.25, 0, 0])
+    assert math.isnan(found[3])
+    assert math.isnan(bootstrap(sums[3:] * 3, f1, 0).value)
 
 
 def test_little_or_nothing_gives_no_interval():

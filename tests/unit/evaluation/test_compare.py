@@ -68,6 +68,13 @@ def test_one_run_has_the_interval_of_its_clips():
     assert found.differences["two"].excludes_zero
 
 
+def test_one_clip_has_no_interval_and_shows_no_difference():
+    (found,) = compare({"one": [results(np.array([0.1]))], "two": [results(np.array([0.2]))]}, [KEY], seed=0)
+    assert math.isnan(found.values["one"].low)
+    assert found.differences["two"].value == pytest.approx(0.1)
+    assert not found.differences["two"].excludes_zero
+
+
 def test_results_of_other_clips_are_refused():
     with pytest.raises(InputError, match="measured on other validation clips than first: 39 and 40"):
         compare({"a": [results(difficulty(), "first"), results(difficulty()[1:])]}, [KEY], seed=0)

@@ -1,0 +1,19 @@
+"""Tables as Markdown."""
+
+from collections.abc import Sequence
+
+
+def markdown_table(table: Sequence[Sequence[str]], words: bool = False) -> str:
+    """A table in Markdown.
+
+    Args:
+        table: Its rows, the first of them its head.
+        words: Whether it holds words, which stand to the left; numbers stand to the right.
+    """
+    head, *rows = table
+    marks = ["---", *["---" if words else "---:"] * (len(head) - 1)]
+    return "\n".join(_line(cells) for cells in (head, marks, *rows))
+
+
+def _line(cells: Sequence[str]) -> str:
+    return f"| {' | '.join(cell.replace('|', chr(92) + '|') for cell in cells)} |"
