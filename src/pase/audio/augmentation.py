@@ -7,13 +7,14 @@ factor, and both are added again.
 
 import math
 from dataclasses import dataclass
+from functools import partial
 
 import torch
 import torch.nn.functional as F
 from torch import Generator, Tensor, nn
 
+from pase.checks import check_setting
 from pase.draws import uniform
-from pase.errors import InputError
 
 _ENVELOPE_WIDTH = 4.0
 """Standard deviation in bins (31 Hz each) of the smoothing that parts envelope and harmonics."""
@@ -43,15 +44,12 @@ class SpectrumAugmentConfig:
     band_masks: int = 1
 
     def __post_init__(self) -> None:
-        self._check("probability", 0 <= self.probability <= 1, "a share of clips from 0 to 1")
+        check = partial(check_setting, "augmentation of spectra", self)
+        check("probability", 0 <= self.probability <= 1, "a share of clips from 0 to 1")
         for name in ("formants", "pitch"):
-            self._check(name, 1 <= getattr(self, name) <= 4, "a factor from 1 to 4")
-        self._check("tilt_db", 0 <= self.tilt_db <= 60, "0 ... 60 dB")
-        self._check("band_masks", self.band_masks >= 0, "none or more")
-
-    def _check(self, name: str, right: bool, expected: str) -> None:
-        if not right:
-            raise InputError(f"augmentation of spectra: {name} is {getattr(self, name)}, expected {expected}")
+            check(name, 1 <= getattr(self, name) <= 4, "a factor from 1 to 4")
+        check("tilt_db", 0 <= self.tilt_db <= 60, "0 ... 60 dB")
+        check("band_masks", self.band_masks >= 0, "none or more")
 
 
 class SpectrumAugment(nn.Module):

@@ -9,7 +9,7 @@ import torch
 from torch import Generator, Tensor
 
 from pase.audio.level import to_full_scale
-from pase.audio.noise import NOISE_KINDS, NoiseKind, add_noise, babble, coloured_noise, hum, music, white_noise
+from pase.audio.noise import MAKERS, NOISE_KINDS, NoiseKind, add_noise, babble
 from pase.audio.reverberation import reverberate, room_responses
 from pase.audio.waveform import Waveform, check_finite
 from pase.errors import InputError
@@ -75,7 +75,7 @@ def degrade(waveform: Waveform, condition: Condition, seed: int, others: Sequenc
         waveform: 16 kHz mono, shape ``(S,)``.
         condition: How it is heard.
         seed: Another seed gives another noise, and may give another kind of it.
-        others: Clips of which babble is made, not `waveform` itself; may be empty where no babble is called for.
+        others: Clips of which babble is made, not `waveform` itself. Without any, no babble is dealt.
 
     Returns:
         float32, shape ``(S,)``; `waveform` itself where the condition is clean or there are no samples.
@@ -92,8 +92,10 @@ def degrade(waveform: Waveform, condition: Condition, seed: int, others: Sequenc
         clip = reverberate(clip, rooms)
     if condition.snr_db is not None:
         generator = _generator(dry, seed, "noise")
-        dealt = NOISE_KINDS[int(torch.randint(len(NOISE_KINDS), (), generator=generator))]
-        noise = _noise(condition.noise or dealt, len(waveform), generator, others)
+        heard = [other for other in others if len(other)]
+        kinds = NOISE_KINDS if heard else tuple(MAKERS)
+        dealt = kinds[int(torch.randint(len(kinds), (), generator=generator))]
+        noise = _noise(condition.noise or dealt, len(waveform), generator, heard)
         clip = add_noise(clip, noise, torch.tensor([condition.snr_db]))
     return np.asarray(to_full_scale(clip)[0].numpy())
 
@@ -106,16 +108,14 @@ def _generator(clip: Tensor, seed: int, purpose: str) -> Generator:
 def _noise(kind: NoiseKind, samples: int, generator: Generator, others: Sequence[Waveform]) -> Tensor:
     if kind == "babble":
         return _babble(samples, generator, others)
-    makers = {"white": white_noise, "coloured": coloured_noise, "music": music, "hum": hum}
-    return makers[kind](1, samples, generator, _CPU)
+    return MAKERS[kind](1, samples, generator, _CPU)
 
 
 def _babble(samples: int, generator: Generator, others: Sequence[Waveform]) -> Tensor:
-    heard = [other for other in others if len(other)]
-    if not heard:
+    if not others:
         raise InputError("babble is made of other clips, and none was given; give others, or another kind of noise")
-    chosen = torch.randperm(len(heard), generator=generator)[:_SPEAKERS].tolist()
-    pool = torch.stack([_repeated(heard[number], samples) for number in chosen])
+    chosen = torch.randperm(len(others), generator=generator)[:_SPEAKERS].tolist()
+    pool = torch.stack([_repeated(others[number], samples) for number in chosen])
     return babble(pool, torch.tensor([-1]), generator, (_SPEAKERS, _SPEAKERS))
 
 

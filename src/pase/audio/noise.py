@@ -5,6 +5,7 @@ Every maker returns noise of shape ``(B, S)`` at 16 kHz, drawn from the generato
 """
 
 import math
+from collections.abc import Callable, Mapping
 from typing import Literal, get_args
 
 import torch
@@ -111,6 +112,13 @@ def hum(clips: int, samples: int, generator: Generator | None, on: torch.device)
     drift = torch.sin(2 * math.pi * (time / 4 + uniform(generator, on, clips, 1, 1)))
     frequency = (mains * (1 + 0.005 * drift)).double()  # in an hour of single precision the pitch would be lost
     return _play(_timbre(clips, 20, generator, on), frequency.cumsum(-1) / SAMPLE_RATE)[:, 0]
+
+
+Maker = Callable[[int, int, Generator | None, torch.device], Tensor]
+"""From a number of clips and of samples."""
+
+MAKERS: Mapping[NoiseKind, Maker] = {"white": white_noise, "coloured": coloured_noise, "music": music, "hum": hum}
+"""All kinds but babble, which is made of other clips."""
 
 
 def _timbre(clips: int, harmonics: int, generator: Generator | None, on: torch.device) -> Tensor:

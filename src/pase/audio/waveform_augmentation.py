@@ -1,16 +1,17 @@
 """Augmentation of waveforms for training: noise, rooms, and channels, drawn anew for each clip."""
 
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
+from functools import partial
 
 import torch
 from torch import Generator, Tensor, nn
 
 from pase.audio.channel import band_limit, clip_peaks, drop_sound, mu_law, transform_codec
 from pase.audio.level import to_full_scale
-from pase.audio.noise import NOISE_KINDS, NoiseKind, add_noise, babble, coloured_noise, hum, music, white_noise
+from pase.audio.noise import MAKERS, NOISE_KINDS, NoiseKind, add_noise, babble
 from pase.audio.reverberation import reverberate, room_responses
+from pase.checks import check_setting
 from pase.draws import uniform
-from pase.errors import InputError
 
 
 @dataclass(frozen=True)
@@ -58,20 +59,17 @@ class WaveformAugmentConfig:
     dropped_stretches: int = 3
 
     def __post_init__(self) -> None:
+        check = partial(check_setting, "augmentation of waveforms", self)
         for name in ("noise", "reverberation", "band_limit", "codec", "clipping", "dropped"):
-            self._check(name, 0 <= getattr(self, name) <= 1, "a share of clips from 0 to 1")
-        for name in (field.name for field in fields(self) if field.name in _LOWEST):
+            check(name, 0 <= getattr(self, name) <= 1, "a share of clips from 0 to 1")
+        for name, lowest in _LOWEST.items():
             low, high = getattr(self, name)
-            self._check(name, _LOWEST[name] <= low <= high, f"a rising range from {_LOWEST[name]:g} on")
-        self._check("clipping_level", self.clipping_level[1] <= 1, "at most the peak itself, 1")
-        self._check("gain_db", 0 <= self.gain_db <= 60, "0 ... 60 dB")
-        self._check("dropped_stretches", self.dropped_stretches >= 1, "at least one")
+            check(name, lowest <= low <= high, f"a rising range from {lowest:g} on")
+        check("clipping_level", self.clipping_level[1] <= 1, "at most the peak itself, 1")
+        check("gain_db", 0 <= self.gain_db <= 60, "0 ... 60 dB")
+        check("dropped_stretches", self.dropped_stretches >= 1, "at least one")
         kinds = set(self.noise_kinds)
-        self._check("noise_kinds", bool(kinds) and kinds <= set(NOISE_KINDS), f"some of {', '.join(NOISE_KINDS)}")
-
-    def _check(self, name: str, right: bool, expected: str) -> None:
-        if not right:
-            raise InputError(f"augmentation of waveforms: {name} is {getattr(self, name)}, expected {expected}")
+        check("noise_kinds", bool(kinds) and kinds <= set(NOISE_KINDS), f"some of {', '.join(NOISE_KINDS)}")
 
 
 _LOWEST = {
@@ -141,8 +139,7 @@ class WaveformAugment(nn.Module):
     def _of_kind(self, kind: NoiseKind, rows: Tensor, people: Tensor, generator: Generator | None) -> Tensor:
         if kind == "babble":
             return babble(people, rows, generator, self.config.speakers)
-        makers = {"white": white_noise, "coloured": coloured_noise, "music": music, "hum": hum}
-        return makers[kind](len(rows), people.shape[-1], generator, people.device)
+        return MAKERS[kind](len(rows), people.shape[-1], generator, people.device)
 
     def _band(self, clips: Tensor, generator: Generator | None) -> Tensor:
         rows = self._chosen(clips, generator, self.config.band_limit)

@@ -1,13 +1,14 @@
 """Augmentation of lip crops: other faces, cameras and light than those of the corpus, and what hides a mouth."""
 
 from dataclasses import dataclass
+from functools import partial
 
 import torch
 import torch.nn.functional as F
 from torch import Generator, Tensor, nn
 
+from pase.checks import check_setting
 from pase.draws import normal, uniform
-from pase.errors import InputError
 
 _LUMA = (0.299, 0.587, 0.114)  # ITU-R BT.601
 
@@ -29,7 +30,7 @@ class LipAugmentConfig:
         light: Largest change of brightness and contrast, as a share.
         tone: Largest bend of the tone curve: ``x + tone x (1 - x)``, which is 1/4 of it in the middle, either way.
         colour: Largest change of one colour against the others, as a share.
-        grey: Share of clips without colour.
+        grey: Share of clips turned grey, which light and colour then tint.
         blur: Share of clips that are blurred.
         blur_width: Range of the blur's standard deviation, as a share of the side.
         noise: Share of clips with sensor noise.
@@ -58,19 +59,16 @@ class LipAugmentConfig:
     dropped_frames: tuple[int, int] = (1, 6)
 
     def __post_init__(self) -> None:
+        check = partial(check_setting, "augmentation of lips", self)
         for name in ("mirror", "grey", "blur", "noise", "occlusion", "dropped"):
-            self._check(name, 0 <= getattr(self, name) <= 1, "a share of clips from 0 to 1")
+            check(name, 0 <= getattr(self, name) <= 1, "a share of clips from 0 to 1")
         for name in ("shift", "rotation", "warp", "light", "tone", "colour"):
-            self._check(name, 0 <= getattr(self, name) <= 1, "0 ... 1")
+            check(name, 0 <= getattr(self, name) <= 1, "0 ... 1")
         for name in ("zoom", "aspect"):
-            self._check(name, 1 <= getattr(self, name) <= 4, "a factor from 1 to 4")
+            check(name, 1 <= getattr(self, name) <= 4, "a factor from 1 to 4")
         for name, lowest in (("blur_width", 1e-4), ("noise_level", 0.0), ("dropped_frames", 1)):
             low, high = getattr(self, name)
-            self._check(name, lowest <= low <= high, f"a rising range from {lowest:g} on")
-
-    def _check(self, name: str, right: bool, expected: str) -> None:
-        if not right:
-            raise InputError(f"augmentation of lips: {name} is {getattr(self, name)}, expected {expected}")
+            check(name, lowest <= low <= high, f"a rising range from {lowest:g} on")
 
 
 class LipAugment(nn.Module):

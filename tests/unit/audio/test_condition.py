@@ -104,6 +104,11 @@ def test_silence_stays_silent() -> None:
         assert not degrade(np.zeros(4000, np.float32), Condition(0, kind, 0.5), 0, OTHERS).any()
 
 
+def test_a_clip_without_others_is_heard_in_other_noise_than_babble() -> None:
+    for seed in range(20):
+        assert not np.array_equal(degrade(speech(1), Condition(5), seed, [np.zeros(0, np.float32)]), speech(1))
+
+
 def test_babble_without_others_and_broken_samples_are_refused() -> None:
     with pytest.raises(InputError, match="babble"):
         degrade(speech(1), Condition(0, "babble"), 0, [])
