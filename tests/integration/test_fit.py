@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 import torch
 import yaml
+from tests.tiny_run import settings
 
 from pase import PASE
 from pase.cli.main import main
@@ -14,26 +15,11 @@ from pase.models.checkpoint import read_info
 
 CONFIGS = Path(__file__).parents[2] / "configs"
 
-SMALL = {
-    "trainer": {"accelerator": "cpu", "max_steps": 6, "val_check_interval": 3, "check_val_every_n_epoch": None},
-    "model": {
-        "net": {
-            "dim": 16,
-            "audio": {"hidden": 16, "layers": 1, "delay": 3},
-            "visual": {"crop_size": 48, "width": 0.1, "stem_stride": 2, "collapse": "mean"},
-            "alignment": {"heads": 2},
-            "reconstruction": {"layers": 1, "heads": 2},
-        },
-        "optimizer": {"lr": 0.001, "warmup": 2, "steps": 6},
-    },
-    "data": {"batch_size": 4, "window": {"frames": 10, "context": 4, "tail": 2}, "validation_frames": 48},
-}
-
 
 @pytest.fixture(scope="module")
 def config(tmp_path_factory: pytest.TempPathFactory, tiny_corpus: Path) -> Path:
     path = tmp_path_factory.mktemp("config") / "small.yaml"
-    path.write_text(yaml.safe_dump({**SMALL, "data": {**SMALL["data"], "corpora": [str(tiny_corpus)]}}))
+    path.write_text(yaml.safe_dump(settings(tiny_corpus, steps=6)))
     return path
 
 

@@ -4,22 +4,9 @@ from pathlib import Path
 
 import pytest
 import yaml
+from tests.tiny_run import DATA, NET
 
 from pase.benchmarks.training import Stopwatch, main, table
-
-SETTINGS = {
-    "trainer": {"accelerator": "cpu"},
-    "model": {
-        "net": {
-            "dim": 16,
-            "audio": {"hidden": 16, "layers": 1, "delay": 3},
-            "visual": {"crop_size": 48, "width": 0.1, "stem_stride": 2, "collapse": "mean"},
-            "alignment": {"heads": 2},
-            "reconstruction": {"layers": 1, "heads": 2},
-        }
-    },
-    "data": {"batch_size": 4, "window": {"frames": 10, "context": 4, "tail": 2}},
-}
 
 
 def test_inner_parts_are_not_counted_twice() -> None:
@@ -47,7 +34,7 @@ def test_a_profile_of_a_tiny_preset(
     tiny_corpus: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     config = tmp_path / "tiny.yaml"
-    config.write_text(yaml.safe_dump(SETTINGS))
+    config.write_text(yaml.safe_dump({"trainer": {"accelerator": "cpu"}, "model": {"net": NET}, "data": DATA}))
     monkeypatch.chdir(tmp_path)
     arguments = ["--config", str(config), f"--data.corpora=[{tiny_corpus}]"]
     assert main(["--steps", "2", "--warmup", "1", *arguments]) == 0
