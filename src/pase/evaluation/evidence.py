@@ -1,5 +1,6 @@
 """Arrays that an evaluation leaves for the report's figures."""
 
+import zipfile
 from collections.abc import Sequence
 from dataclasses import dataclass, fields
 from pathlib import Path
@@ -56,8 +57,8 @@ class Evidence:
         """
         path = folder / NAME
         try:
-            with np.load(path, allow_pickle=False) as arrays:
+            with path.open("rb") as file, np.load(file, allow_pickle=False) as arrays:
                 ridge = Ridge(**{item.name: arrays[f"ridge_{item.name}"] for item in fields(Ridge)})
                 return cls(arrays["phone_means"], arrays["phone_frames"], ridge)
-        except (OSError, KeyError, ValueError) as error:
+        except (OSError, EOFError, KeyError, ValueError, zipfile.BadZipFile) as error:
             raise InputError(f"{path} cannot be read: {error}. Run `pase evaluate` again.") from error

@@ -227,6 +227,14 @@ def test_a_missing_engine_is_left_out_with_a_line(monkeypatch: pytest.MonkeyPatc
         find_engines(None, lines.append)
 
 
+def test_a_festival_that_does_not_run_is_left_out(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    program = tmp_path / "festival"
+    program.write_text("#!/bin/sh\necho 'no init file' >&2\nexit 1\n")
+    program.chmod(0o755)
+    monkeypatch.setenv("PATH", str(tmp_path))
+    assert FestivalEngine().missing() == "festival ended with status 1: no init file"
+
+
 def test_unknown_engine() -> None:
     with pytest.raises(InputError, match="'say' is no speech engine"):
         find_engines(["say"], print)

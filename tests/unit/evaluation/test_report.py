@@ -59,6 +59,8 @@ def test_evidence_comes_back(tmp_path, tiny_model, noise_corpus):
     np.testing.assert_array_equal(again.ridge.predict(rows[0]), ridge.predict(rows[0]))
     with pytest.raises(InputError, match="Run `pase evaluate` again"):
         Evidence.load(tmp_path / "absent")
-    (tmp_path / "evidence.npz").write_bytes(b"not a zip")
-    with pytest.raises(InputError, match="cannot be read"):
-        Evidence.load(tmp_path)
+    whole = (tmp_path / "evidence.npz").read_bytes()
+    for damaged in (b"not a zip", b"", whole[: len(whole) // 2]):
+        (tmp_path / "evidence.npz").write_bytes(damaged)
+        with pytest.raises(InputError, match="cannot be read"):
+            Evidence.load(tmp_path)

@@ -33,7 +33,10 @@ class FestivalEngine:
         lacking = missing_program("festival", _PACKAGES)
         if lacking is not None:
             return lacking
-        printed = run(["festival", "--pipe"], "(print (voice.list))")
+        try:
+            printed = run(["festival", "--pipe"], "(print (voice.list))")
+        except PaseError as error:
+            return str(error)
         absent = [voice for voice in self.voices if voice not in printed]
         return (
             f"festival lacks the voice {absent[0]}; on Debian and Ubuntu: apt install {_PACKAGES}" if absent else None
