@@ -16,10 +16,13 @@ Statistic = Callable[[Floats], Floats]
 
 _DRAWS = 1000
 
+FEWEST = 5
+"""Clips that an interval needs: fewer are drawn again in so few ways that it would promise far too much."""
+
 
 @dataclass(frozen=True)
 class Estimate(Interval):
-    """A number measured on all clips together; its interval is not known with fewer than two.
+    """A number measured on all clips together; its interval is not known with fewer than `FEWEST`.
 
     Attributes:
         clips: Clips that it rests on.
@@ -45,7 +48,7 @@ def bootstrap(sums: ArrayLike, statistic: Statistic, seed: int) -> Estimate:
     if clips == 0:
         return Estimate(math.nan, math.nan, math.nan, 0)
     value = evaluate_once(rows, statistic)
-    if clips < 2:
+    if clips < FEWEST:
         return Estimate(value, math.nan, math.nan, clips)
     with np.errstate(divide="ignore", invalid="ignore"):
         drawn = statistic(draw_clips(clips, seed) @ rows)

@@ -3,7 +3,8 @@
 The value of a group is the mean over its seeds. Its 95 % interval joins two uncertainties in quadrature: that of the
 seeds, from Student's t over the seeds' values, and that of the clips, from a bootstrap in which every seed of every
 group is given the same draw of clips. A difference is taken between seeds in the order given (the first of one group
-with the first of the other) and between the same clips. With one seed the interval is that of the clips alone.
+with the first of the other) and between the same clips. With one seed the interval is that of the clips alone; with
+fewer than `FEWEST` clips there is none.
 """
 
 import math
@@ -13,7 +14,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from pase.errors import InputError
-from pase.evaluation.bootstrap import STATISTICS, Floats, adding, draw_clips
+from pase.evaluation.bootstrap import FEWEST, STATISTICS, Floats, adding, draw_clips
 from pase.evaluation.interval import Interval, half_width, student_t
 from pase.evaluation.measures import MEASURES
 from pase.evaluation.representations import OWN
@@ -134,9 +135,11 @@ def _compare_one(key: Key, measured: Mapping[str, Sequence[Measured]], seed: int
 
 
 def _drawn(row: Sequence[Measured], seed: int) -> Floats:
-    """The mean over seeds for every draw of clips; NaN where it rests on one clip, or its sums were not kept."""
+    """The mean over seeds for every draw of clips; NaN where clips are too few, empty where no sums were kept."""
     tables = [one.table for one in row]
-    if not all(table.size and adding(table).sum() > 1 for table in tables):
+    if not all(table.size for table in tables):
+        return np.zeros(0)
+    if any(adding(table).sum() < FEWEST for table in tables):
         return np.full(1, math.nan)
     times, statistic = draw_clips(len(tables[0]), seed), STATISTICS[MEASURES[row[0].measure].statistic]
     with np.errstate(divide="ignore", invalid="ignore"):
@@ -146,7 +149,8 @@ def _drawn(row: Sequence[Measured], seed: int) -> Floats:
 def _joined(value: float, seeds: float, drawn: Floats) -> Interval:
     """Interval from a half width over seeds and the draws of clips."""
     finite = drawn[np.isfinite(drawn)]
-    if not len(finite) and math.isnan(seeds):
+    unknown = len(finite) == 0 if len(drawn) else math.isnan(seeds)
+    if unknown:
         return Interval(value, math.nan, math.nan)
     low, high = np.quantile(finite, [0.025, 0.975]) if len(finite) else (value, value)
     width = 0.0 if math.isnan(seeds) else seeds

@@ -2,12 +2,13 @@
 
 from collections.abc import Sequence
 
+from pase.evaluation.bootstrap import FEWEST
 from pase.evaluation.measures import MEASURES
 from pase.evaluation.representations import OWN, UNTRAINED
 from pase.evaluation.results import Measured, Results, Split, facts
 from pase.report.markdown import markdown_table
 
-INTERVAL = "95 % interval by bootstrap over clips"
+INTERVAL = f"95 % interval by bootstrap over clips, where there are {FEWEST} at least"
 
 CHOSEN_ON = (
     "Training may have kept the weights that had the best sync on the validation clips, so sync is a little too good "

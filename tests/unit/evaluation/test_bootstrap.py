@@ -57,8 +57,10 @@ def test_little_or_nothing_gives_no_interval():
     assert math.isnan(nothing.value)
     assert nothing.clips == 0
     assert str(nothing) == "-"
-    one = bootstrap([[1, 2]], ratio, 0)
-    assert one.value == 0.5
-    assert math.isnan(one.low)
-    assert str(one) == "0.500"
+    few = bootstrap([[0, 2], [1, 2], [2, 2], [1, 2]], ratio, 0)
+    assert few.value == 0.5
+    assert math.isnan(few.low)
+    assert str(few) == "0.500"
+    enough = bootstrap([[0, 2], [1, 2], [2, 2], [1, 2], [1, 2]], ratio, 0)
+    assert enough.low < enough.value < enough.high
     assert bootstrap([[1, 2], [0, 0]], ratio, 0).clips == 1, "a clip without tokens does not count"

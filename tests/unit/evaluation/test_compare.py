@@ -68,8 +68,10 @@ def test_one_run_has_the_interval_of_its_clips():
     assert found.differences["two"].excludes_zero
 
 
-def test_one_clip_has_no_interval_and_shows_no_difference():
-    (found,) = compare({"one": [results(np.array([0.1]))], "two": [results(np.array([0.2]))]}, [KEY], seed=0)
+@pytest.mark.parametrize("clips", [1, 4])
+def test_few_clips_have_no_interval_and_show_no_difference(clips):
+    groups = {name: [results(np.full(clips, value))] * 3 for name, value in (("one", 0.1), ("two", 0.2))}
+    (found,) = compare(groups, [KEY], seed=0)
     assert math.isnan(found.values["one"].low)
     assert found.differences["two"].value == pytest.approx(0.1)
     assert not found.differences["two"].excludes_zero

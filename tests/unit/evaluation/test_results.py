@@ -11,9 +11,9 @@ from pase.evaluation.measures import Found
 from pase.evaluation.results import FORMAT, Measured, Results, Split
 from pase.evaluation.tables import candidates, split_table, sweep_table, to_markdown
 
-LMD = Found("lmd", "", np.array([[2.0, 10], [3.0, 10], [4.0, 10]]))
-RANK = Found("rank", "0.4 s", np.eye(3))
-NOTHING = Found("closure f1", "", np.zeros((3, 4)))
+LMD = Found("lmd", "", np.array([[2.0, 10], [3.0, 10], [4.0, 10], [3.0, 10], [3.0, 10]]))
+RANK = Found("rank", "0.4 s", np.eye(5))
+NOTHING = Found("closure f1", "", np.zeros((5, 4)))
 
 
 @pytest.fixture
@@ -35,7 +35,7 @@ def results() -> Results:
         3000,
         ("PASE", "log-mel"),
         ("clean", "noise 5 dB"),
-        (Split("validation", ("a", "b", "c"), 225, 200),),
+        (Split("validation", ("a", "b", "c", "d", "e"), 375, 300),),
         tuple(measured),
     )
 
@@ -82,7 +82,7 @@ def test_numbers_are_found_by_what_they_are(results):
 def test_sums_of_clips_are_kept_where_they_are_few(results):
     np.testing.assert_array_equal(results.select("validation", "lmd")[0].table, LMD.sums)
     assert results.select("validation", "rank")[0].sums == ()
-    assert results.find("validation", "rank", "0.4 s") == Estimate(2, 1, 3, 3)
+    assert results.find("validation", "rank", "0.4 s") == Estimate(3, 1, 5, 5)
 
 
 def test_tables_have_a_column_for_each_input(results):
