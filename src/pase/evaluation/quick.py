@@ -1,4 +1,4 @@
-"""The main measures of a model in memory, in short: no intervals, no baselines, clean sound only."""
+"""The main measures of a model in memory, in short: no intervals, no baselines, clean sound and one noise."""
 
 import math
 from collections.abc import Sequence
@@ -18,6 +18,10 @@ from pase.evaluation.selection import everyone, held_out, training
 from pase.models.model import PaseModel
 
 
+NOISY = Condition(snr_db=5)
+"""Noise of one of several kinds, which is dealt out clip by clip, at 5 dB."""
+
+
 @dataclass(frozen=True)
 class QuickScores:
     """One split; `pase.evaluation.measures.MEASURES` says how each is defined. NaN where it could not be measured.
@@ -31,6 +35,8 @@ class QuickScores:
         viseme: Accuracy of a viseme probe on single frames.
         homophene_gap: Silhouette by viseme less silhouette by phone.
         closure_f1: Of closures.
+        noisy_lmd: Lip landmark distance in noise of `NOISY`.
+        noisy_closure_f1: Of closures in that noise.
     """
 
     window_sync: float
@@ -41,6 +47,8 @@ class QuickScores:
     viseme: float
     homophene_gap: float
     closure_f1: float
+    noisy_lmd: float
+    noisy_closure_f1: float
 
 
 @dataclass(frozen=True)
@@ -106,6 +114,7 @@ def _score(
     audio = [own.states(sound, len(clip)) for sound, clip in sounds]
     found = measure_rows(clips, _rows(own, corpus, records), fitted)
     found += measure_sync(model, clips, audio, windows=(10,))
+    noisy = measure_rows(clips, _rows(own, corpus, records, NOISY), fitted)
     return QuickScores(
         window_sync=_value(found, "sync", "0.4 s"),
         lmd=_value(found, "lmd"),
@@ -115,11 +124,15 @@ def _score(
         viseme=_value(found, "viseme", "1 frame"),
         homophene_gap=_value(found, "homophene gap", "all"),
         closure_f1=_value(found, "closure f1"),
+        noisy_lmd=_value(noisy, "lmd"),
+        noisy_closure_f1=_value(noisy, "closure f1"),
     )
 
 
-def _rows(own: PaseFeatures, corpus: Corpus, records: Sequence[ClipRecord]) -> list[Rows]:
-    sounds = hear_clips(corpus, records, Condition())
+def _rows(
+    own: PaseFeatures, corpus: Corpus, records: Sequence[ClipRecord], condition: Condition | None = None
+) -> list[Rows]:
+    sounds = hear_clips(corpus, records, condition or Condition())
     return [own.rows(sound, record.frames) for sound, record in zip(sounds, records, strict=True)]
 
 

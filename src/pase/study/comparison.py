@@ -39,6 +39,8 @@ COLUMNS = (
     Column("lmd", "LMD", "lmd", 4),
     Column("aperture", "aperture r", "aperture"),
     Column("closure_f1", "closure F1", "closure f1"),
+    Column("noisy_lmd", "LMD at 5 dB", "lmd", 4),
+    Column("noisy_closure_f1", "closure F1 at 5 dB", "closure f1"),
     Column("window_sync", "sync 0.4 s", "sync"),
     Column("phone", "phone probe", "phone"),
     Column("viseme", "viseme probe", "viseme"),

@@ -28,10 +28,12 @@ class Evaluation:
     Attributes:
         corpus: Prepared corpus; probes are fitted on its training clips.
         unseen: Prepared corpus of people who were not trained on.
+        most_clips: Clips of a split that are used, evenly spread.
     """
 
     corpus: str
     unseen: str | None = None
+    most_clips: int = 1000
 
 
 @dataclass(frozen=True)
@@ -140,11 +142,13 @@ def plan(study: Study, seeds: Sequence[int], output: Path) -> list[Run]:
         except InputError as error:
             raise InputError(f"study {study.name}, row {row}: {error} No training was begun.") from error
         steps = int(built.settings["trainer"]["max_steps"])
-        checked[row] = identity_of(built.settings, trained_on, corpora), steps
+        checked[row] = identity_of(built.settings, trained_on, corpora, study.evaluation.most_clips), steps
     return [_run(study, row, seed, *checked[row], output) for seed in seeds for row in study.rows]
 
 
-def identity_of(settings: Mapping[str, Any], trained_on: Mapping[str, str], measured_on: Mapping[str, str]) -> str:
+def identity_of(
+    settings: Mapping[str, Any], trained_on: Mapping[str, str], measured_on: Mapping[str, str], most_clips: int
+) -> str:
     """A digest of a run's merged config and of its corpora's manifests.
 
     Comments, order and the files that a setting came from make no difference; neither do the folder and the seeds.
@@ -153,6 +157,7 @@ def identity_of(settings: Mapping[str, Any], trained_on: Mapping[str, str], meas
         settings: The merged config, plain values.
         trained_on: Places of corpora to digests of their manifests.
         measured_on: The same for the evaluation.
+        most_clips: Clips of a split that are measured.
     """
     plain = json.loads(json.dumps(settings))
     for key in _BY_RUN:
@@ -161,7 +166,7 @@ def identity_of(settings: Mapping[str, Any], trained_on: Mapping[str, str], meas
         for name in outer:
             part = part.get(name, {})
         part.pop(last, None)
-    text = json.dumps([plain, sorted(trained_on.values()), sorted(measured_on.values())], sort_keys=True)
+    text = json.dumps([plain, sorted(trained_on.values()), sorted(measured_on.values()), most_clips], sort_keys=True)
     return hashlib.sha256(text.encode()).hexdigest()[:16]
 
 
@@ -182,10 +187,14 @@ def _as_argument(value: Any) -> str:
 
 def _evaluation(value: Any, path: Path) -> Evaluation:
     content = _mapping(value, f"{path}, evaluation")
-    places = [content.get("corpus"), content.get("unseen", "")]
-    if set(content) - {"corpus", "unseen"} or not all(isinstance(place, str) for place in places) or not places[0]:
-        raise InputError(f"{path}: `evaluation` is {content}; a corpus and perhaps one of unseen people were expected")
-    return Evaluation(content["corpus"], content.get("unseen"))
+    found = {"unseen": "", "most_clips": Evaluation.most_clips, **content}
+    kinds = {"corpus": str, "unseen": str, "most_clips": int}
+    if set(found) != set(kinds) or not all(type(found[name]) is kind for name, kind in kinds.items()):
+        raise InputError(
+            f"{path}: `evaluation` is {content}; a corpus, perhaps one of unseen people (`unseen`) and a number of "
+            "clips (`most_clips`) were expected"
+        )
+    return Evaluation(found["corpus"], found["unseen"] or None, found["most_clips"])
 
 
 def _mapping(value: Any, where: str) -> dict[str, Any]:

@@ -106,5 +106,7 @@ def _measure(run: Run, threads: int) -> tuple[dict[str, float], int]:
     model, info = load_checkpoint(run.folder / EXPORT)
     unseen = Corpus.open(run.evaluation.unseen) if run.evaluation.unseen else None
     device = "cuda" if torch.cuda.is_available() else "cpu"
-    found = measure(model, Corpus.open(run.evaluation.corpus), unseen, run.seed, device).flat()
+    found = measure(
+        model, Corpus.open(run.evaluation.corpus), unseen, run.seed, device, run.evaluation.most_clips
+    ).flat()
     return {name: value for name, value in found.items() if value == value}, int(info.training["steps"])

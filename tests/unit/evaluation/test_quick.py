@@ -12,7 +12,7 @@ def test_both_splits_are_measured(tiny_model, noise_corpus, clip_factory, tmp_pa
     silent = write_corpus(tmp_path, [clip_factory(f"c{i}", "train", i, 40, spoken=False) for i in range(2)])
     found = measure(tiny_model, Corpus.open(noise_corpus), silent, seed=1, budget=FAST)
     flat = found.flat()
-    assert len(flat) == 16
+    assert len(flat) == 20
     assert all(math.isfinite(value) for name, value in flat.items() if name.startswith("validation/"))
     assert math.isfinite(flat["unseen/lmd"])
     assert math.isnan(flat["unseen/phone"]), "its phones are not known"
