@@ -12,6 +12,7 @@ from tests.tiny_run import settings
 from pase import PASE
 from pase.cli.main import main
 from pase.models.checkpoint import read_info
+from pase.training.task import PaseTask
 
 CONFIGS = Path(__file__).parents[2] / "configs"
 
@@ -64,6 +65,18 @@ def test_a_run_goes_on(config: Path, tmp_path: Path) -> None:
     assert main([*arguments, "--trainer.max_steps=3"]) == 0
     assert main([*arguments, f"--ckpt_path={last}"]) == 0
     assert torch.load(last, weights_only=True)["global_step"] == 6
+
+
+def test_the_last_checkpoint_is_the_newest_where_an_older_one_is_the_best(
+    config: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Each validation is worse than the one before."""
+    monkeypatch.setattr(
+        PaseTask, "_evaluate", lambda task, *_: task.log("validation/loss", float(task.global_step), batch_size=1)
+    )
+    assert main(["fit", "--config", str(config), f"--trainer.default_root_dir={tmp_path}"]) == 0
+    assert read_info(tmp_path / "checkpoint").training["steps"] == 3
+    assert torch.load(tmp_path / "checkpoints" / "last.ckpt", weights_only=True)["global_step"] == 6
 
 
 @pytest.mark.parametrize("command", ["validate", "test", "predict"])

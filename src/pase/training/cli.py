@@ -87,16 +87,15 @@ def _default_callbacks(root: Path, given: list[Callback]) -> list[Callback]:
     ]
     if not interactive():
         defaults.append(PlainProgress())
-    defaults.append(
-        ModelCheckpoint(
-            dirpath=root / "checkpoints",
-            filename="step={step}",
-            auto_insert_metric_name=False,
-            monitor="validation/window_sync",
-            mode="max",
-            save_last=True,
-        )
+    best = ModelCheckpoint(
+        dirpath=root / "checkpoints",
+        filename="step={step}",
+        auto_insert_metric_name=False,
+        monitor="validation/loss",  # sync saturates long before lips are as good as they get
     )
+    # `save_last` of the one above would be a copy of the best: after a kill the run would go on from there.
+    last = ModelCheckpoint(dirpath=root / "checkpoints", filename="last", enable_version_counter=False)
+    defaults += [best, last]
     kinds = {type(callback) for callback in given}
     return [callback for callback in defaults if type(callback) not in kinds]
 
