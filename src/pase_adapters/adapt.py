@@ -41,8 +41,8 @@ class SpeechEncoder(Protocol):
         ...
 
 
-def load_encoder(checkpoint: Path) -> SpeechEncoder:
-    """Load a PASE checkpoint folder; torch is imported only now."""
+def load_encoder(checkpoint: Path | None) -> SpeechEncoder:
+    """Load a PASE checkpoint folder, or the one in the package; torch is imported only now."""
     from pase.inference.encoder import PASE
 
     return PASE.from_pretrained(checkpoint)
@@ -55,7 +55,7 @@ class Job:
     Attributes:
         spec: The renderer.
         audio: Sound or video file.
-        checkpoint: Folder of the PASE checkpoint.
+        checkpoint: Folder of the PASE checkpoint; None: the one that comes with the package.
         output: Folder to write to.
         data_dir: The subject's folder as the renderer processed it, if there is one.
         driving: The recording is not the subject's own, but one that a trained subject shall speak.
@@ -65,7 +65,7 @@ class Job:
 
     spec: RendererSpec
     audio: Path
-    checkpoint: Path
+    checkpoint: Path | None
     output: Path
     data_dir: Path | None = None
     driving: bool = False
@@ -105,14 +105,14 @@ class Adapted:
     commands: tuple[Command, ...]
 
 
-def adapt(job: Job, load: Callable[[Path], SpeechEncoder] = load_encoder) -> Adapted:
+def adapt(job: Job, load: Callable[[Path | None], SpeechEncoder] = load_encoder) -> Adapted:
     """Encode a recording and write the renderer's feature file with its note.
 
     Everything that can be refused cheaply is refused before the recording is encoded.
 
     Args:
         job: What to do.
-        load: Gives the encoder of a checkpoint folder.
+        load: Gives the encoder of a checkpoint folder, of the one in the package for None.
 
     Raises:
         InputError: The input cannot be used, or features made from something else are in the way.

@@ -14,8 +14,8 @@ if TYPE_CHECKING:
 
 _EXAMPLES = f"""\
 examples:
-  pase-adapt --renderer er-nerf --audio data/obama/aud.wav --data-dir data/obama --checkpoint pase-base
-  pase-adapt --renderer er-nerf --audio speech.wav --driving --output out --data-dir data/obama --checkpoint pase-base
+  pase-adapt --renderer er-nerf --audio data/obama/aud.wav --data-dir data/obama
+  pase-adapt --renderer er-nerf --audio speech.wav --driving --output out --data-dir data/obama
   pase-adapt --list
 
 Other renderers come as plug-ins: entry-point group {GROUP}, or {VARIABLE}=module:SPEC while developing one.
@@ -33,7 +33,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         if options.list:
             _print_list(registry)
             return 0
-        needed = {"--renderer": options.renderer, "--audio": options.audio, "--checkpoint": options.checkpoint}
+        needed = {"--renderer": options.renderer, "--audio": options.audio}
         missing = [flag for flag, value in needed.items() if value is None]
         if options.output is None and (options.data_dir is None or options.driving):
             missing.append("--output")
@@ -57,7 +57,9 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--list", action="store_true", help="show the renderers and stop")
     parser.add_argument("--renderer", metavar="NAME", help="the renderer, as --list names it")
     parser.add_argument("--audio", metavar="FILE", type=Path, help="the sound: any audio or video file")
-    parser.add_argument("--checkpoint", metavar="DIR", type=Path, help="folder of the PASE checkpoint")
+    parser.add_argument(
+        "--checkpoint", metavar="DIR", type=Path, help="folder of a PASE checkpoint (default: the one in the package)"
+    )
     parser.add_argument("--output", metavar="DIR", type=Path, help="folder to write to (default: --data-dir)")
     parser.add_argument(
         "--data-dir", metavar="SUBJECT", type=Path, help="the subject as the renderer processed it: rows are checked"

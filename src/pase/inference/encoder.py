@@ -16,6 +16,7 @@ from pase.inference.torch_engine import TorchEngine
 from pase.inference.track import FeatureTrack
 from pase.inference.whole import collect, iter_rows, write
 from pase.models.checkpoint import CheckpointInfo, load_checkpoint
+from pase.models.released import RELEASED
 from pase.models.model import PaseModel
 from pase.phonemes.inventory import PHONES, VISEME_NAMES
 
@@ -24,7 +25,7 @@ class PASE:
     """A trained speech encoder.
 
     Example:
-        >>> encoder = PASE.from_pretrained("checkpoint")  # doctest: +SKIP
+        >>> encoder = PASE.from_pretrained()  # doctest: +SKIP
         >>> rows = encoder.encode(waveform, 44_100).at_rate(25)  # doctest: +SKIP
     """
 
@@ -36,17 +37,17 @@ class PASE:
         self.info = info
 
     @classmethod
-    def from_pretrained(cls, folder: str | Path, width: int | None = None) -> "PASE":
+    def from_pretrained(cls, folder: str | Path | None = None, width: int | None = None) -> "PASE":
         """Load a checkpoint folder; no network, no code from the folder.
 
         Args:
-            folder: With ``model.safetensors`` and ``config.json``.
+            folder: With ``model.safetensors`` and ``config.json``; None: the checkpoint that comes with the package.
             width: Project features to this width, for renderers whose width is fixed (29, 32, 44); None: as they are.
 
         Raises:
             InputError: Incomplete, damaged, from other software or from a newer format; or a width above the model's.
         """
-        return cls(*load_checkpoint(Path(folder)), width)
+        return cls(*load_checkpoint(RELEASED if folder is None else Path(folder)), width)
 
     @property
     def width(self) -> int:

@@ -1,0 +1,105 @@
+"""Commands that measure and compare encoders."""
+
+import argparse
+import shlex
+import sys
+from pathlib import Path
+
+from pase.cli.command import AddCommand
+
+
+def add_commands(command: AddCommand) -> None:
+    """Add them to the parser."""
+    evaluates = "lips, closures, sync, phones and silence of a checkpoint on held-out clips"
+    _add_evaluate(command("evaluate", _evaluate, evaluates))
+    _add_compare(command("compare", _compare, "compare evaluations of several runs and seeds"))
+    _add_study(command("study", _study, "train rows of settings with several seeds each, and compare them"))
+
+
+def _add_evaluate(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("checkpoint", type=Path, help="checkpoint folder")
+    parser.add_argument("corpus", type=Path, help="prepared corpus; probes are fitted on its training clips")
+    parser.add_argument("--unseen", type=Path, help="prepared corpus of people who were not trained on")
+    parser.add_argument(
+        "--output", type=Path, required=True, help="folder for results.json, results.md and report.html"
+    )
+    parser.add_argument(
+        "--baselines",
+        nargs="*",
+        metavar="NAME",
+        help="what is measured beside the model: untrained (the same network), log-stft, log-mel, mfcc, hama, whisper, "
+        "wav2vec2=FILE[@LAYER], hubert=FILE[@LAYER], module:ATTRIBUTE (default: the first four)",
+    )
+    heard = parser.add_mutually_exclusive_group()
+    heard.add_argument(
+        "--conditions",
+        nargs="+",
+        default=[],
+        metavar="NAME",
+        help="also in noise or rooms: snr20 snr15 snr10 snr5 snr0 snr-5 rt0.3 rt0.6",
+    )
+    heard.add_argument("--sweep", action="store_true", help="all of these conditions")
+    parser.add_argument("--run", type=Path, dest="run_folder", help="folder of the training run, for its curves")
+    parser.add_argument("--seed", type=int, default=0, help="of probes, noise and bootstrap (default: %(default)s)")
+    parser.add_argument("--most-clips", type=int, default=1000, help="of a split (default: %(default)s)")
+    parser.add_argument("--device", default="cpu", help="where models compute, e.g. cuda (default: %(default)s)")
+
+
+def _evaluate(options: argparse.Namespace) -> None:
+    from datetime import UTC, datetime
+
+    from pase.evaluation.evaluate import evaluate
+    from pase.evaluation.options import EvaluationOptions
+    from pase.evaluation.report import write_report
+
+    results = evaluate(
+        options.checkpoint,
+        options.corpus,
+        options.unseen,
+        options.output,
+        EvaluationOptions.from_names(
+            options.baselines, options.conditions, options.sweep, options.seed, options.most_clips, options.device
+        ),
+        command=shlex.join(["pase", *sys.argv[1:]]),
+        date=datetime.now(UTC).date().isoformat(),
+        say=lambda line: print(line, flush=True),
+    )
+    report = write_report(options.output, options.checkpoint, options.corpus, results, options.run_folder)
+    print(f"\n{options.output / 'results.md'}\n{report}")
+
+
+def _add_compare(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "results",
+        nargs="+",
+        metavar="[NAME=]RESULTS",
+        help="results.json, or its folder; those of the same name are one group trained with several seeds, in the "
+        "same order in every group. The others are compared with the first",
+    )
+    parser.add_argument("--all", action="store_true", help="every measure, not those alone that count")
+    parser.add_argument("--baselines", action="store_true", help="also what was measured beside the first group")
+    parser.add_argument("--seed", type=int, default=0, help="of the bootstrap (default: %(default)s)")
+    parser.add_argument("--output", type=Path, help="Markdown file to write too")
+
+
+def _compare(options: argparse.Namespace) -> None:
+    from pase.evaluation.compare_files import compare_files
+
+    print(compare_files(options.results, options.all, options.baselines, options.seed, options.output))
+
+
+def _add_study(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("study", type=Path, help="YAML file that names the rows, e.g. configs/study/ablation.yaml")
+    parser.add_argument("--output", type=Path, required=True, help="folder for results.jsonl, results.md, report.html")
+    parser.add_argument("--seeds", type=int, nargs="+", default=[0, 1, 2], help="of each row (default: 0 1 2)")
+    parser.add_argument("--only", nargs="+", default=[], metavar="ROW", help="run these rows (default: all)")
+    parser.add_argument("--jobs", type=int, default=1, help="runs at once (default: %(default)s)")
+
+
+def _study(options: argparse.Namespace) -> None:
+    from pase.study.runner import run_study
+
+    page = run_study(
+        options.study, options.output, options.seeds, options.only, options.jobs, lambda line: print(line, flush=True)
+    )
+    print(f"report: {page}")
