@@ -17,7 +17,6 @@ from pase.evaluation.ridge import Rows
 from pase.evaluation.selection import everyone, held_out, training
 from pase.models.model import PaseModel
 
-
 NOISY = Condition(snr_db=5)
 """Noise of one of several kinds, which is dealt out clip by clip, at 5 dB."""
 

@@ -16,8 +16,8 @@ from pase.inference.torch_engine import TorchEngine
 from pase.inference.track import FeatureTrack
 from pase.inference.whole import collect, iter_rows, write
 from pase.models.checkpoint import CheckpointInfo, load_checkpoint
-from pase.models.released import RELEASED
 from pase.models.model import PaseModel
+from pase.models.released import RELEASED
 from pase.phonemes.inventory import PHONES, VISEME_NAMES
 
 
