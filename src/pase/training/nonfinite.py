@@ -121,8 +121,9 @@ def _to_host(values: Tensor) -> tuple[Tensor, torch.cuda.Event | None]:
 def _way_on(trainer: pl.Trainer) -> str:
     """The last good checkpoint, and how to go on."""
     keepers = trainer.checkpoint_callbacks
-    paths = [getattr(keeper, name, "") for name in ("last_model_path", "best_model_path") for keeper in keepers]
-    last = next((path for path in [*paths, trainer.ckpt_path] if path), None)
+    kept = [getattr(keeper, name, "") for name in ("last_model_path", "best_model_path") for keeper in keepers]
+    written = [Path(path) for path in kept if path and Path(path).is_file()]
+    last = max(written, key=lambda path: path.stat().st_mtime_ns) if written else trainer.ckpt_path
     if last is None:
         return "No checkpoint had been written: mend what is wrong with these clips, or lower the rate, and begin anew."
     config = Path(trainer.default_root_dir) / "config.yaml"

@@ -111,8 +111,11 @@ def test_every_row_of_every_shipped_study_is_accepted(
 ) -> None:
     monkeypatch.chdir(CONFIGS.parent)
     content = yaml.safe_load(path.read_text())
-    small = {"data.corpora": [str(tiny_corpus)], "data.weights": None, "data.batch_size": 4, "data.window.frames": 10}
-    content["common"] |= small
+    small = {"data.weights": None, "data.batch_size": 4, "data.window.frames": 10}
+    content["common"] |= {"data.corpora": [str(tiny_corpus)] * 2, **small}
+    for row in content["rows"].values():
+        if "data.corpora" in row:
+            row |= {"data.corpora": [str(tiny_corpus)], **small}
     content["evaluation"] = {"corpus": str(tiny_corpus)}
     identities = planned(tmp_path / path.name, content)
     assert len(set(identities.values())) == len(content["rows"]), "two rows do the same"
