@@ -178,7 +178,10 @@ def _run(study: Study, row: str, seed: int, identity: str, steps: int, output: P
 
 
 def _manifest(place: str | Path) -> str:
-    return str(Corpus.open(place).settings["manifest_sha256"])
+    digest = Corpus.open(place).settings.get("manifest_sha256")
+    if digest is None:
+        raise InputError(f"{place} was prepared by an older version, which left no digest: prepare it again")
+    return str(digest)
 
 
 def _as_argument(value: Any) -> str:
