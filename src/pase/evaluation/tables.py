@@ -11,7 +11,7 @@ from pase.report.markdown import markdown_table
 INTERVAL = f"95 % interval by bootstrap over clips, where there are {FEWEST} at least"
 
 CHOSEN_ON = (
-    "Training may have kept the weights that had the best sync on the validation clips, so sync is a little too good "
+    "Training may have kept the weights that had the lowest loss on the validation clips, so figures are a little too good "
     "there; nothing else is chosen on the clips that are measured."
 )
 

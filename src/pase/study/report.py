@@ -16,7 +16,7 @@ from pase.study.records import Record
 
 _MEANS = (
     "Mean over seeds, with its 95 % interval by Student's t over seeds: what other seeds would give on the same clips. "
-    "Of each run, those weights are measured that had the best sync on the validation clips."
+    "Of each run, those weights are measured that had the lowest loss on the validation clips."
 )
 _DIFFERENCES = (
     "Difference from the base row with the same seed: mean over seeds and 95 % interval by Student's t. “better” or "
