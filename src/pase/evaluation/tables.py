@@ -11,8 +11,8 @@ from pase.report.markdown import markdown_table
 INTERVAL = f"95 % interval by bootstrap over clips, where there are {FEWEST} at least"
 
 CHOSEN_ON = (
-    "Training may have kept the weights that had the lowest loss on the validation clips, so figures are a little too good "
-    "there; nothing else is chosen on the clips that are measured."
+    "Training may have kept the weights that had the lowest loss on the validation clips, so figures are a little too "
+    "good there; nothing else is chosen on the clips that are measured."
 )
 
 HEADLINES = (("lmd", ""), ("aperture", ""), ("closure f1", ""), ("sync", "0.4 s"))
