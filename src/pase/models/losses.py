@@ -114,24 +114,17 @@ class _Candidates:
             compared |= ~same_clip
         if "shifted" in config.negatives:
             compared |= same_clip
-        right = None
-        if config.homophenes != "negatives":
-            alike = homophene_pairs(phones)
-            right = alike & compared & present if config.homophenes == "soft" else None
-            compared &= ~alike | (config.homophenes == "soft")
-        compared = (compared & present & present[:, None]).fill_diagonal_(
-            True
-        )  # a row keeps something finite, also where it is ignored
-        return cls(present, compared, right)
+        compared &= present & present[:, None]
+        alike = homophene_pairs(phones)
+        compared, right = _treat_homophenes(compared, alike, config)
+        # A row keeps something finite, also where it is ignored.
+        return cls(present, compared.fill_diagonal_(True), right)
 
     def and_queued(self, phones: Tensor, queued: QueuedVideo, config: ContrastiveConfig) -> "_Candidates":
         """Add the steps of earlier batches."""
-        compared = queued.valid.flatten().expand(len(self.anchors), -1)
-        right = None
-        if config.homophenes != "negatives":
-            alike = _same_viseme(phones.flatten(), queued.phones.flatten())
-            right = alike & compared if self.right is not None else None
-            compared = compared & (~alike | (config.homophenes == "soft"))
+        present = queued.valid.flatten().expand(len(self.anchors), -1)
+        alike = _same_viseme(phones.flatten(), queued.phones.flatten())
+        compared, right = _treat_homophenes(present, alike, config)
         if self.right is not None and right is not None:
             right = torch.cat([self.right, right], dim=1)
         return _Candidates(self.anchors, torch.cat([self.compared, compared], dim=1), right)
@@ -139,6 +132,13 @@ class _Candidates:
     def turned(self) -> "_Candidates":
         """With the video steps of the batch as anchors."""
         return _Candidates(self.anchors, self.compared.T, None if self.right is None else self.right.T)
+
+
+def _treat_homophenes(compared: Tensor, alike: Tensor, config: ContrastiveConfig) -> tuple[Tensor, Tensor | None]:
+    """Which candidates take part, and which of them are right answers too."""
+    if config.homophenes == "masked":
+        return compared & ~alike, None
+    return compared, alike & compared if config.homophenes == "soft" else None
 
 
 def _info_nce(logits: Tensor, candidates: _Candidates, softness: float) -> Tensor:

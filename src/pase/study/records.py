@@ -20,7 +20,7 @@ class Record:
         identity: Of its settings and corpora, see `pase.study.plan.identity_of`.
         overrides: The row's settings.
         steps: It was trained for.
-        best_step: Whose weights were measured: the best by sync accuracy on validation clips.
+        best_step: Whose weights were measured: those with the lowest loss on validation clips.
         seconds: Of training by the clock, its validations included.
         metrics: Name to value; a measure that could not be taken is left out.
         versions: Packages to versions.

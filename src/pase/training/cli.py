@@ -31,7 +31,7 @@ _HARMLESS = (
 
 
 class PaseCLI(LightningCLI):
-    """Adds to every run: a CSV log, checkpoints by sync accuracy, calibration, and the export of the best.
+    """Adds to every run: a CSV log, calibration, the newest checkpoint and the best by loss, the export of the best.
 
     Everything of a run goes below ``--trainer.default_root_dir``.
     """

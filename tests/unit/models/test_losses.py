@@ -172,6 +172,15 @@ def test_soft_homophenes_pull_what_masked_ones_leave_alone(alignment: PhonemeAli
     assert found["soft"] == pytest.approx((1 - softness) * found["negatives"] + softness * turned, rel=1e-5)
 
 
+def test_soft_homophenes_that_are_not_valid_are_no_right_answers(alignment: PhonemeAlignment) -> None:
+    torch.manual_seed(3)
+    phones = torch.full((2, 4), PHONE_INDEX["P"])
+    valid = torch.tensor([[True] * 4, [True, True, False, False]])
+    config = ContrastiveConfig(homophenes="soft", symmetric=True)
+    loss = contrastive_loss(alignment, encoded_of(*torch.randn(2, 2, 4, 16)), phones, valid, config)
+    assert torch.isfinite(loss)
+
+
 def test_only_the_viseme_head_teaches_the_encoder() -> None:
     torch.manual_seed(0)
     heads = PhoneHeads(8)
