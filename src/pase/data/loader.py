@@ -84,33 +84,36 @@ class WindowDataset(Dataset[Batch]):
         if key.seed is None:
             return Window(key.frames)
         rng = np.random.default_rng(key.seed)
-        return Window.draw(self.items[key.index][1].frames, key.frames, self.config.speed, rng)
+        return Window.draw(self.items[key.index][1].frames, key.frames, self.config, rng)
 
     def _fill(self, batch: Batch, row: int, key: WindowKey) -> None:
         record = self.items[key.index][1]
         window = self.window(key)
         pictures = window.pictures(record.frames)
-        waveform, lips, points = self._content(key.index, pictures, window.sound_end(self.config))
-        if record.seen:
+        seen = record.seen and window.seen
+        waveform, lips, points = self._content(key.index, pictures if seen else None, window.sound_end(self.config))
+        if seen:
             np.take(lips, pictures - pictures[0], axis=0, out=batch.lips[row].numpy(), mode="clip")
+        else:
+            batch.lips[row] = 0
+        if record.seen:
             shown = pictures[MARGIN : len(pictures) - MARGIN]
             np.take(lip_displacement(points), shown, axis=0, out=batch.shapes[row].numpy(), mode="clip")
         else:
-            batch.lips[row] = 0
             batch.shapes[row] = 0
         batch.waveform[row] = torch.from_numpy(window.sound(waveform, self.config)) if record.heard else 0
         batch.phones[row] = torch.from_numpy(window.labels(record))
         batch.valid[row] = torch.from_numpy(window.middles < record.frames)
-        batch.seen[row], batch.heard[row] = record.seen, record.heard
+        batch.shaped[row], batch.seen[row], batch.heard[row] = record.seen, seen, record.heard
 
     def _content(
-        self, index: int, pictures: NDArray[np.int64], samples: int
+        self, index: int, pictures: NDArray[np.int64] | None, samples: int
     ) -> tuple[Waveform, NDArray[np.uint8], NDArray[np.float32]]:
         """The first samples of a clip's sound, its lip crops from the first to the last of `pictures`, all lip points.
 
-        What the clip has not is of length 0.
+        What the clip has not, or nobody looks at, is of length 0.
         """
-        start, stop = int(pictures[0]), int(pictures[-1]) + 1
+        start, stop = (0, 0) if pictures is None else (int(pictures[0]), int(pictures[-1]) + 1)
         if self.keep:
             clip = self.clip(index)
             return clip.waveform, clip.lips[start:stop], clip.lip_points
@@ -118,9 +121,9 @@ class WindowDataset(Dataset[Batch]):
         encoded = self.corpora[number].encoded(record)
         try:
             waveform = decode_sound(encoded.flac, samples) if record.heard else np.empty(0, np.float32)
-            lips = decode_lips(encoded.mp4, start, stop) if record.seen else np.empty(0, np.uint8)
+            lips = decode_lips(encoded.mp4, start, stop) if stop else np.empty(0, np.uint8)
             points = decode_points(encoded.points) if record.seen else np.empty(0, np.float32)
-            if len(waveform) != min(samples, record.samples) or len(lips) != record.seen * (stop - start):
+            if len(waveform) != min(samples, record.samples) or len(lips) != stop - start:
                 raise InputError(
                     f"the first {len(waveform)} samples and {len(lips)} of {stop - start} lip crops were found, "
                     f"its record says {record.samples} samples and {record.frames} frames ({record.modality})"

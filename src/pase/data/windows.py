@@ -26,12 +26,15 @@ class WindowConfig:
         context: Frames of sound heard before the first video frame, so that the GRU is warm.
         tail: Frames of sound after the last one; must cover the model's look-ahead.
         speed: Largest factor on the speed of sound and picture together, either way; training only.
+        seen: Share of the windows of clips with lips whose pictures are looked at; the others teach only what the sound
+            says of phones and of the shape of lips, in less time. Training only.
     """
 
     frames: int | list[int] = 32
     context: int = 16
     tail: int = 4
     speed: float = 1.15
+    seen: float = 1.0
 
     def __post_init__(self) -> None:
         if not self.lengths or self.lengths[0] < 1 or self.context < 0 or self.tail < 0:
@@ -41,6 +44,8 @@ class WindowConfig:
             )
         if not 1 <= self.speed < 4:
             raise InputError(f"the largest change of speed is {self.speed}; it must be a factor from 1 to 4")
+        if not 0 < self.seen <= 1:
+            raise InputError(f"{self.seen} of the windows are looked at; it must be a share above 0, at most 1")
 
     @property
     def lengths(self) -> tuple[int, ...]:
@@ -59,7 +64,8 @@ class Batch:
             ``(B, T, 80)``.
         phones: Class numbers at the frames' middles, shape ``(B, T)``.
         valid: True where the clip really has a frame, shape ``(B, T)``.
-        seen: True for windows of clips with lips, shape ``(B,)``; the lips and shapes of others are zero.
+        shaped: True for windows of clips with lips, shape ``(B,)``; the shapes of others are zero.
+        seen: True for those of them whose pictures are looked at, shape ``(B,)``; the lips of others are zero.
         heard: True for windows of clips with sound, shape ``(B,)``; the waveform of others is zero.
         context: Frames of sound before the first video frame.
         clip_ids: For messages.
@@ -70,6 +76,7 @@ class Batch:
     shapes: Tensor
     phones: Tensor
     valid: Tensor
+    shaped: Tensor
     seen: Tensor
     heard: Tensor
     context: int
@@ -94,6 +101,7 @@ class Batch:
             shapes=change(self.shapes),
             phones=change(self.phones),
             valid=change(self.valid),
+            shaped=change(self.shaped),
             seen=change(self.seen),
             heard=change(self.heard),
         )
@@ -118,6 +126,7 @@ class Batch:
             _room(shared, torch.bool, windows, frames),
             _room(shared, torch.bool, windows),
             _room(shared, torch.bool, windows),
+            _room(shared, torch.bool, windows),
             config.context,
             clip_ids,
         )
@@ -139,26 +148,29 @@ class Window:
         frames: Length at the speed it is shown.
         start: Frame of the clip at which it begins.
         speed: Frames of the clip in a frame of the window.
+        seen: Whether its pictures are looked at, if there are any.
     """
 
     frames: int
     start: int = 0
     speed: float = 1.0
+    seen: bool = True
 
     @classmethod
-    def draw(cls, clip_frames: int, frames: int, speed: float, rng: np.random.Generator) -> "Window":
+    def draw(cls, clip_frames: int, frames: int, config: WindowConfig, rng: np.random.Generator) -> "Window":
         """A random window of a clip; a clip that has enough frames fills it.
 
         Args:
             clip_frames: Length of the clip.
             frames: Length of the window.
-            speed: Largest factor on the speed, either way; kept lower where the clip would end before the window.
-            rng: Draws position and speed.
+            config: Its speed is kept lower where the clip would end before the window.
+            rng: Draws position, speed and whether it is looked at.
         """
-        faster = min(speed, max(1.0, clip_frames / frames))
-        drawn = float(np.exp(rng.uniform(-np.log(speed), np.log(faster))))
+        faster = min(config.speed, max(1.0, clip_frames / frames))
+        drawn = float(np.exp(rng.uniform(-np.log(config.speed), np.log(faster))))
         spare = int(clip_frames - frames * drawn)
-        return cls(frames, int(rng.integers(0, max(spare, 0) + 1)), drawn)
+        start = int(rng.integers(0, max(spare, 0) + 1))
+        return cls(frames, start, drawn, bool(rng.random() < config.seen))
 
     @property
     def middles(self) -> NDArray[np.float64]:

@@ -183,7 +183,7 @@ class PaseTask(pl.LightningModule):
             values["phones"] = phone_loss(self.model.phone_heads, encoded.audio, batch.phones, heard)
             loss = loss + self.beta * values["phones"]
         if self.model.lip_shape_head is not None:
-            both = batch.valid & (batch.heard & batch.seen)[:, None]
+            both = batch.valid & (batch.heard & batch.shaped)[:, None]
             values["lip_shape"] = lip_shape_loss(self.model.lip_shape_head, encoded.audio, batch.shapes, both)
             loss = loss + self.gamma * values["lip_shape"]
         values["loss"] = loss

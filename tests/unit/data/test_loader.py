@@ -23,7 +23,7 @@ def loader_of(corpus: Corpus, workers: int = 0, seed: int = 5, windows: int = 4)
 def assert_same(ones: list[Batch], others: list[Batch]) -> None:
     assert [batch.clip_ids for batch in ones] == [batch.clip_ids for batch in others]
     for one, other in zip(ones, others, strict=True):
-        for name in ("waveform", "lips", "phones", "valid", "seen", "heard"):
+        for name in ("waveform", "lips", "phones", "valid", "shaped", "seen", "heard"):
             assert torch.equal(getattr(one, name), getattr(other, name))
 
 

@@ -17,8 +17,9 @@ from pase.data.loader import WindowDataset
 from pase.data.module import CorpusDataModule
 from pase.data.sampling import WindowKey
 from pase.data.windows import Batch, WindowConfig
+from pase.errors import InputError
 
-FIELDS = ("waveform", "lips", "phones", "valid", "seen", "heard")
+FIELDS = ("waveform", "lips", "phones", "valid", "shaped", "seen", "heard")
 
 
 def of(modality: Modality, number: int) -> Clip:
@@ -79,6 +80,27 @@ def test_nothing_is_decoded_that_is_not_there(folders: list[Path], monkeypatch: 
     data = WindowDataset([Corpus.open(folder) for folder in folders], "train", WindowConfig())
     data.__getitems__([WindowKey(6 * kind, 20, 0) for kind in range(3)])
     assert decoded == ["decode_sound", "decode_lips", "decode_sound", "decode_lips"]
+
+
+@pytest.mark.parametrize("keep", [False, True])
+def test_a_share_of_the_windows_is_looked_at_and_all_teach_the_shape(folders: list[Path], keep: bool) -> None:
+    corpora = [Corpus.open(folders[0])]
+    keys = [WindowKey(number % 6, 20, seed) for number, seed in enumerate(range(200))]
+    every = WindowDataset(corpora, "train", WindowConfig(), keep).__getitems__(keys)
+    some = WindowDataset(corpora, "train", WindowConfig(seen=0.3), keep).__getitems__(keys)
+    assert every.seen.all()
+    assert 40 <= int(some.seen.sum()) <= 80
+    assert some.shaped.all()
+    assert torch.equal(some.lips[some.seen], every.lips[some.seen])
+    assert not some.lips[~some.seen].any()
+    for name in ("waveform", "shapes", "phones", "valid", "heard"):
+        assert torch.equal(getattr(some, name), getattr(every, name)), name
+
+
+@pytest.mark.parametrize("share", [0.0, -0.5, 1.5])
+def test_a_share_that_is_none_is_refused(share: float) -> None:
+    with pytest.raises(InputError, match="must be a share above 0"):
+        WindowConfig(seen=share)
 
 
 @pytest.mark.parametrize("workers", [1, 2])

@@ -50,7 +50,7 @@ def test_the_margin_repeats_the_clips_ends() -> None:
 
 @given(speed=st.floats(1, 1.9), clip_frames=st.integers(12, FRAMES), seed=st.integers(0, 2**63 - 1))
 def test_speed_changes_sound_and_picture_alike(speed: float, clip_frames: int, seed: int) -> None:
-    window = Window.draw(clip_frames, 12, speed, np.random.default_rng(seed))
+    window = Window.draw(clip_frames, 12, WindowConfig(speed=speed), np.random.default_rng(seed))
     sound = ((np.arange(FRAMES * 640) - 320) / 640 / 100).astype(np.float32)
     frames = heard(window, sound, WindowConfig(context=0, tail=0))
     seen = window.pictures(clip_frames)[2:-2]
@@ -61,13 +61,13 @@ def test_speed_changes_sound_and_picture_alike(speed: float, clip_frames: int, s
 
 @given(speed=st.floats(1, 1.9), frames=st.integers(1, 100), spare=st.integers(0, 30), seed=st.integers(0, 2**63 - 1))
 def test_a_clip_that_is_long_enough_fills_the_window(speed: float, frames: int, spare: int, seed: int) -> None:
-    window = Window.draw(frames + spare, frames, speed, np.random.default_rng(seed))
+    window = Window.draw(frames + spare, frames, WindowConfig(speed=speed), np.random.default_rng(seed))
     assert window.start >= 0
     assert window.middles[-1] < frames + spare
 
 
 def test_places_reach_from_the_first_frame_to_the_last() -> None:
-    starts = {Window.draw(10, 6, 1.0, np.random.default_rng(seed)).start for seed in range(200)}
+    starts = {Window.draw(10, 6, WindowConfig(speed=1.0), np.random.default_rng(seed)).start for seed in range(200)}
     assert starts == {0, 1, 2, 3, 4}
 
 
