@@ -1,16 +1,19 @@
 """The whole job of `pase-adapt`: from a recording and a checkpoint to the file that a renderer loads."""
 
+import tempfile
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import cached_property
 from pathlib import Path
 from typing import Protocol
 
+from pase.audio.waveform import iter_audio
 from pase.errors import InputError
-from pase.files import make_folder
 from pase.inference.track import FeatureTrack
-from pase_adapters.feature_file import Origin, hash_file, read_origin, write_features
-from pase_adapters.layout import count_rows, feature_scale
-from pase_adapters.spec import Command, RendererSpec
+from pase_adapters.feature_file import FeatureFile, Origin, hash_file, read_origin, writing
+from pase_adapters.gate import SilenceGate
+from pase_adapters.layout import count_rows
+from pase_adapters.spec import Command, RendererSpec, RowLayout, Slot
 from pase_adapters.subject import count_frames
 
 
@@ -36,8 +39,8 @@ class SpeechEncoder(Protocol):
         """Feature width."""
         ...
 
-    def encode_file(self, path: Path) -> FeatureTrack:
-        """Features of a recording."""
+    def encode_file(self, path: Path, width: int | None = None, states: Path | None = None) -> FeatureTrack:
+        """Features of a recording, projected to a width, read from a file of states."""
         ...
 
 
@@ -48,18 +51,21 @@ def load_encoder(checkpoint: Path | None) -> SpeechEncoder:
     return PASE.from_pretrained(checkpoint)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Job:
-    """One call of `pase-adapt`.
+    """One recording for one renderer.
 
     Attributes:
         spec: The renderer.
         audio: Sound or video file.
         checkpoint: Folder of the PASE checkpoint; None: the one that comes with the package.
         output: Folder to write to.
+        slot_name: Which of the renderer's inputs; None: the first.
+        fps: Frame rate of the subject's video (Hz); None: the one that the renderer's preprocessing makes.
         data_dir: The subject's folder as the renderer processed it, if there is one.
         driving: The recording is not the subject's own, but one that a trained subject shall speak.
         tolerance: Video frames by which sound and video may differ in length.
+        gated: Fade features to rest where the recording is silent.
         force: Replace features that were made from something else.
     """
 
@@ -67,19 +73,33 @@ class Job:
     audio: Path
     checkpoint: Path | None
     output: Path
+    slot_name: str | None = None
+    fps: float | None = None
     data_dir: Path | None = None
     driving: bool = False
     tolerance: int = 1
+    gated: bool = False
     force: bool = False
 
     def __post_init__(self) -> None:
         if self.tolerance < 0:
             raise InputError(f"the tolerance is {self.tolerance} frames, expected 0 or more")
 
+    @cached_property
+    def slot(self) -> Slot:
+        """The renderer's input that is written for."""
+        return self.spec.slot(self.slot_name)
+
+    @cached_property
+    def layout(self) -> RowLayout:
+        """The slot's layout at the subject's frame rate."""
+        layout = self.slot.layout
+        return layout if self.fps is None else replace(layout, rows_per_second=self.fps)
+
     @property
     def features(self) -> Path:
         """The file to write."""
-        return self.output / self.spec.feature_file(self.audio, driving=self.driving)
+        return self.output / self.slot.feature_file(self.audio, driving=self.driving)
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,21 +108,30 @@ class Adapted:
 
     Attributes:
         features: The written file.
-        rows: Its rows.
+        shape: Of its array.
         sound_rows: Rows that the sound alone would give.
         duration: Length of the recording (seconds).
         frames: Video frames of the subject, where rows and frames had to agree.
-        feature_width: Width of the features before padding.
+        encoder_width: Width of the checkpoint's features.
+        feature_width: Their width in the file before padding.
+        silent: Share of the recording that the gate closed; None without one.
         commands: What to run next in the renderer's own folder.
     """
 
     features: Path
-    rows: int
+    shape: tuple[int, ...]
     sound_rows: int
     duration: float
     frames: int | None
+    encoder_width: int
     feature_width: int
+    silent: float | None
     commands: tuple[Command, ...]
+
+    @property
+    def rows(self) -> int:
+        """Rows of the file."""
+        return self.shape[0]
 
 
 def adapt(job: Job, load: Callable[[Path | None], SpeechEncoder] = load_encoder) -> Adapted:
@@ -122,17 +151,30 @@ def adapt(job: Job, load: Callable[[Path | None], SpeechEncoder] = load_encoder)
         frames = None  # another recording need not be as long as the subject's video
     audio_sha256 = hash_file(job.audio)
     encoder = load(job.checkpoint)
-    feature_scale(encoder.width, job.spec.layout)
-    origin = Origin(job.spec.name, encoder.info.model_id, audio_sha256)
-    if not job.force:
-        _check_existing(job.features, origin)
-        _check_training(job, origin)
-    make_folder(job.output)
-    track = encoder.encode_file(job.audio)
-    sound_rows = count_rows(track.duration, job.spec.layout)
-    rows = _agree(job, track.duration, sound_rows, frames)
-    write_features(job.features, job.spec, track, rows, origin)
-    return Adapted(job.features, rows, sound_rows, track.duration, frames, track.width, next_commands(job))
+    rate = job.layout.rows_per_second
+    origin = Origin(job.spec.name, job.slot.name, encoder.info.model_id, audio_sha256, rate, job.gated)
+    with writing(job.features):
+        if not job.force:
+            _check_existing(job.features, origin)
+            _check_training(job, origin)
+        return _write(job, encoder, origin, frames)
+
+
+def _write(job: Job, encoder: SpeechEncoder, origin: Origin, frames: int | None) -> Adapted:
+    room = job.layout.width
+    narrow = room if room is not None and room < encoder.width else None
+    with tempfile.TemporaryDirectory(prefix=".pase-", dir=job.output) as folder:
+        track = encoder.encode_file(job.audio, width=narrow, states=Path(folder) / "states.npy")
+        sound_rows = count_rows(track.duration, job.layout)
+        rows = _agree(job, track.duration, sound_rows, frames)
+        gate = SilenceGate.listen(iter_audio(job.audio)) if job.gated else None
+        content = FeatureFile(job.layout.fitted(track.width), track, rows, origin, gate)
+        content.write(job.features)
+    silent = None if gate is None else gate.closed
+    commands = next_commands(job)
+    return Adapted(
+        job.features, content.shape, sound_rows, track.duration, frames, encoder.width, track.width, silent, commands
+    )
 
 
 def next_commands(job: Job) -> tuple[Command, ...]:
@@ -150,12 +192,15 @@ def next_commands(job: Job) -> tuple[Command, ...]:
     }
     if job.driving:
         commands = job.spec.driving_commands
-    elif job.features.resolve() == data / job.spec.training_file:
+    elif job.features.resolve() == data / job.slot.training_file:
         commands = job.spec.training_commands
     else:
-        copy = Command("put the features where they are looked for", "cp {features} {data}/")
+        copy = Command(
+            "put the features, with the note beside them, where they are looked for", "cp {features} {data}/"
+        )
         commands = (copy, *job.spec.training_commands)
-    return tuple(command.filled(**values) for command in commands)
+    python = f"pase-adapt run --renderer {job.spec.name} --" if job.slot.launched else "python"
+    return tuple(command.filled(python, job.slot.switch, **values) for command in commands)
 
 
 def _check_existing(features: Path, origin: Origin) -> None:
@@ -175,7 +220,7 @@ def _check_training(job: Job, origin: Origin) -> None:
     """Refuse to drive a subject by features of another kind than those it was trained on."""
     if not job.driving or job.data_dir is None:
         return
-    trained_on = job.data_dir / job.spec.training_file
+    trained_on = job.data_dir / job.slot.training_file
     if not trained_on.exists():
         return
     found = read_origin(trained_on)
@@ -193,24 +238,28 @@ def _difference(found: Origin | None, origin: Origin) -> str:
         return "was not written by pase-adapt"
     if found.model_id != origin.model_id:
         return f"was made by another checkpoint ({found.model_id}, now {origin.model_id})"
-    if found.renderer != origin.renderer:
-        return f"was made for the renderer {found.renderer}"
+    if (found.renderer, found.slot) != (origin.renderer, origin.slot):
+        return f"was made for the slot {found.slot} of the renderer {found.renderer}"
+    if found.rows_per_second != origin.rows_per_second:
+        return f"was made for {found.rows_per_second:g} frames per second"
+    if found.gated != origin.gated:
+        return f"was made {'with' if found.gated else 'without'} the silence gate"
     return "was made from another recording"
 
 
 def _agree(job: Job, duration: float, rows: int, frames: int | None) -> int:
     """Number of rows to write: the subject's frames where they are known, else what the sound gives."""
-    layout = job.spec.layout
+    layout = job.layout
     if frames is not None and abs(rows - frames) > job.tolerance:
         apart = abs(rows - frames)
         # Beyond a second the two hardly belong together, and no tolerance would mend that.
         mild = apart <= layout.rows_per_second
         remedy = f" If both begin together and only the ends differ: --tolerance {apart}." if mild else ""
         raise InputError(
-            f"{job.audio} lasts {duration:.2f} s, which is {rows} rows at {layout.rows_per_second} a second, but "
+            f"{job.audio} lasts {duration:.2f} s, which is {rows} rows at {layout.rows_per_second:g} a second, but "
             f"{job.data_dir} has {frames} video frames: {apart} apart, at most {job.tolerance} is allowed. Give the "
-            f"sound of this very video, and check that the video was {layout.rows_per_second} fps. For another "
-            f"recording use --driving.{remedy}"
+            f"sound of this very video, and check that the video was {layout.rows_per_second:g} fps (--fps). For "
+            f"another recording use --driving.{remedy}"
         )
     wanted = rows if frames is None else frames
     if wanted < layout.min_rows:

@@ -10,6 +10,8 @@ from pase_adapters.spec import RendererSpec
 def count_frames(folder: Path, spec: RendererSpec) -> int:
     """Number of video frames of a processed subject: one more than the highest row that any of its frames asks for.
 
+    Renderers without lists of frames have a picture for each.
+
     Args:
         folder: The subject's folder.
         spec: The renderer, which names the files that list the frames.
@@ -19,6 +21,8 @@ def count_frames(folder: Path, spec: RendererSpec) -> int:
     """
     if not folder.is_dir():
         raise InputError(f"the data folder {folder} does not exist. Give the folder of a processed subject.")
+    if spec.pictures:
+        return _count_pictures(folder, spec)
     missing = [name for name in spec.frame_lists if not (folder / name).is_file()]
     if missing:
         raise InputError(
@@ -29,6 +33,16 @@ def count_frames(folder: Path, spec: RendererSpec) -> int:
     if not rows:
         raise InputError(f"{folder} lists no video frames in {' and '.join(spec.frame_lists)}: process the video again")
     return max(rows) + 1
+
+
+def _count_pictures(folder: Path, spec: RendererSpec) -> int:
+    count = sum(1 for _ in folder.glob(spec.pictures))
+    if not count:
+        raise InputError(
+            f"{folder} is not a processed {spec.name} subject: no {spec.pictures} found. Run the preprocessing of "
+            f"{spec.project_url} on the video first, or leave out --data-dir."
+        )
+    return count
 
 
 def _rows(path: Path) -> list[int]:

@@ -13,7 +13,7 @@ from pase.audio.waveform import save_wav
 from pase.models.checkpoint import save_checkpoint
 from pase.models.config import AudioConfig, ModelConfig
 from pase.models.model import PaseModel
-from pase_adapters.cli import main
+from pase_adapters.cli.main import main
 from pase_adapters.feature_file import read_origin
 
 
@@ -160,9 +160,41 @@ def test_list(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatc
 def test_help_and_list_load_neither_torch_nor_numpy(flag: str) -> None:
     """Both take a second and more to import."""
     script = (
-        "import sys\nfrom pase_adapters.cli import main\n"
+        "import sys\nfrom pase_adapters.cli.main import main\n"
         f"try:\n    main([{flag!r}])\nexcept SystemExit:\n    pass\n"
         "print({'torch', 'numpy', 'av'} & sys.modules.keys())"
     )
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True, timeout=60)
     assert done.stdout.splitlines()[-1] == "set()"
+
+
+def test_several_recordings_in_one_call(
+    speech: Path, checkpoint: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """One that cannot be used is named and does not take the others along."""
+    (tmp_path / "other.wav").write_bytes(speech.read_bytes())
+    (tmp_path / "broken.wav").write_bytes(b"no sound")
+    given = ["--renderer", "er-nerf", "--driving", "--checkpoint", str(checkpoint), "--output", str(tmp_path / "out")]
+    audio = [str(speech), str(tmp_path / "broken.wav"), str(tmp_path / "other.wav")]
+    assert main([*given, "--audio", *audio]) == 1
+    printed = capsys.readouterr()
+    assert "1 of 3 recordings were refused" in printed.err
+    assert "broken.wav" in printed.err
+    one, other = (np.load(tmp_path / "out" / f"{name}_hu.npy") for name in (speech.stem, "other"))
+    np.testing.assert_array_equal(one, other)
+
+
+def test_recordings_of_one_name_are_refused(
+    speech: Path, checkpoint: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "more").mkdir()
+    (tmp_path / "more" / speech.name).write_bytes(speech.read_bytes())
+    given = ["--renderer", "er-nerf", "--driving", "--checkpoint", str(checkpoint), "--output", str(tmp_path / "out")]
+    assert main([*given, "--audio", str(speech), str(tmp_path / "more" / speech.name)]) == 1
+    assert "different names" in capsys.readouterr().err
+    assert not (tmp_path / "out").exists()
+
+
+def test_unknown_slot(speech: Path, checkpoint: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main([*arguments(speech, checkpoint, tmp_path / "out"), "--slot", "mel"]) == 1
+    assert "no slot 'mel'; it has hubert, any" in capsys.readouterr().err

@@ -23,11 +23,12 @@ from PIL import Image
 from torch import nn
 
 from pase.inference.track import FeatureTrack
-from pase_adapters.feature_file import Origin, write_features
+from pase_adapters.feature_file import FeatureFile, Origin
 from pase_adapters.renderers.er_nerf import SPEC
-from pase_adapters.spec import Command, RendererSpec
+from pase_adapters.spec import Command, RowLayout
 
-ORIGIN = Origin(SPEC.name, "0123456789abcdef", "f" * 64)
+ORIGIN = Origin(SPEC.name, "hubert", "0123456789abcdef", "f" * 64, 25, gated=False)
+SLOT = SPEC.slot("hubert")
 WIDTH = 64
 SCALE = 4.0  # sqrt(1024 / 64)
 FRAMES = 44
@@ -45,9 +46,9 @@ def index_track(frames: int, width: int = WIDTH) -> FeatureTrack:
     return FeatureTrack(states, 125, frames / 25, ORIGIN.model_id)
 
 
-def write(folder: Path, track: FeatureTrack, rows: int, spec: RendererSpec = SPEC) -> Path:
-    path = folder / SPEC.training_file
-    write_features(path, spec, track, rows, ORIGIN)
+def write(folder: Path, track: FeatureTrack, rows: int, layout: RowLayout = SLOT.layout) -> Path:
+    path = folder / SLOT.training_file
+    FeatureFile(layout, track, rows, ORIGIN).write(path)
     return path
 
 
@@ -185,8 +186,8 @@ MUTATIONS: dict[str, Callable[[Path], Path]] = {
 }
 
 
-def mutated(**changes: int) -> RendererSpec:
-    return dataclasses.replace(SPEC, layout=dataclasses.replace(SPEC.layout, **changes))
+def mutated(**changes: int) -> RowLayout:
+    return dataclasses.replace(SLOT.layout, **changes)
 
 
 @pytest.mark.parametrize("mutation", MUTATIONS)
@@ -205,7 +206,7 @@ def test_fewer_rows_than_the_smallest_allowed_crash_the_attention(tmp_path: Path
 
 
 def test_the_smallest_allowed_number_of_rows_works(tmp_path: Path) -> None:
-    rows = SPEC.layout.min_rows
+    rows = SLOT.layout.min_rows
     windows = all_windows(write(tmp_path, index_track(rows), rows), rows)
     check_windows(windows, list(range(rows)), rows)
     assert AudioNetsLikeErNerf()(torch.from_numpy(windows[0])).isfinite().all()
@@ -247,7 +248,7 @@ def subject(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def arguments_of(command: Command, **values: str) -> list[str]:
     """What follows ``python main.py`` in a printed command."""
-    words = shlex.split(command.filled(**values).line)
+    words = shlex.split(command.filled("python", SLOT.switch, **values).line)
     assert words[:2] == ["python", "main.py"]
     return words[2:]
 
@@ -257,7 +258,7 @@ def seen(checkout: Path, subject: Path) -> dict[str, NDArray[np.float32]]:
     """What ER-NeRF's loaders and networks made of our files, by the commands that pase-adapt prints."""
     write(subject, index_track(FRAMES), FRAMES)
     novel = subject.parent / "speech_hu.npy"
-    write_features(novel, SPEC, index_track(30), 30, ORIGIN)
+    FeatureFile(SLOT.layout, index_track(30), 30, ORIGIN).write(novel)
     values = {"data": str(subject), "workspace": "trial", "features": str(novel), "audio": "speech.wav"}
     commands = {f"training {i}": command for i, command in enumerate(SPEC.training_commands)}
     commands["driving"] = SPEC.driving_commands[0]

@@ -14,7 +14,7 @@ from pase.inference.rows import join
 from pase.inference.stream import StreamingEncoder
 from pase.inference.torch_engine import TorchEngine
 from pase.inference.track import FeatureTrack
-from pase.inference.whole import collect, iter_rows, write
+from pase.inference.whole import collect, iter_rows, keep, write
 from pase.models.checkpoint import CheckpointInfo, load_checkpoint
 from pase.models.model import PaseModel
 from pase.models.released import RELEASED
@@ -98,13 +98,22 @@ class PASE:
         """
         return collect(self.stream(sample_rate, width=width), [waveform], "waveform")
 
-    def encode_file(self, path: str | Path, width: int | None = None) -> FeatureTrack:
-        """Encode any sound or video file; see `encode`, and `encode_to_file` for files of hours.
+    def encode_file(self, path: str | Path, width: int | None = None, states: str | Path | None = None) -> FeatureTrack:
+        """Encode any sound or video file; see `encode`, and `encode_to_file` for rows at a rate.
+
+        Args:
+            path: The file.
+            width: As in `from_pretrained`, for this file.
+            states: A ``.npy`` file to write the states to, from which the track then reads them, so that memory does
+                not grow with the recording; it has to stay as long as the track. None: in memory.
 
         Raises:
             InputError: As `encode`, or the file cannot be read.
         """
-        return collect(self.stream(width=width), iter_audio(Path(path)), str(path))
+        stream, blocks = self.stream(width=width), iter_audio(Path(path))
+        if states is None:
+            return collect(stream, blocks, str(path))
+        return keep(stream, blocks, str(path), Path(states))
 
     def encode_to_file(
         self, path: str | Path, output: str | Path, rate: float | None = None, width: int | None = None

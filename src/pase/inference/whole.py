@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
+import numpy as np
 from numpy.typing import ArrayLike
 
 from pase.errors import InputError
@@ -54,3 +55,10 @@ def write(stream: StreamingEncoder, blocks: Iterable[ArrayLike], where: str, out
         for rows in iter_rows(stream, blocks, where):
             writer.append(rows.features)
         return writer.finish()
+
+
+def keep(stream: StreamingEncoder, blocks: Iterable[ArrayLike], where: str, output: Path) -> FeatureTrack:
+    """All states of a recording in a ``.npy`` file, mapped into memory; otherwise as `collect`."""
+    write(stream, blocks, where, output)
+    states = np.load(output, mmap_mode="r", allow_pickle=False)
+    return FeatureTrack(states, stream.spec.rate, stream.heard, stream.spec.model_id)

@@ -10,7 +10,7 @@ from pase.audio.waveform import save_wav
 from pase.cli.main import main
 from pase.models.checkpoint import WEIGHTS, read_info
 from pase.models.released import RELEASED
-from pase_adapters.cli import main as adapt
+from pase_adapters.cli.main import main as adapt
 
 
 def test_it_is_small_and_says_what_it_is_made_of() -> None:

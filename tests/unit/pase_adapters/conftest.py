@@ -26,12 +26,12 @@ class FakeEncoder:
         self.info, self.width = FakeInfo(model_id), width
         self.encoded: list[Path] = []
 
-    def encode_file(self, path: Path) -> FeatureTrack:
+    def encode_file(self, path: Path, width: int | None = None, states: Path | None = None) -> FeatureTrack:
         self.encoded.append(path)
         samples = len(load_audio(path))
-        states = np.ones((samples // 128 + 1, self.width), dtype=np.float32)
-        states[:, 0] = np.arange(len(states)) / 125 * 50 + 0.5
-        return FeatureTrack(states, 125, samples / SAMPLE_RATE, self.info.model_id)
+        made = np.ones((samples // 128 + 1, width or self.width), dtype=np.float32)
+        made[:, 0] = np.arange(len(made)) / 125 * 50 + 0.5
+        return FeatureTrack(made, 125, samples / SAMPLE_RATE, self.info.model_id)
 
 
 @pytest.fixture

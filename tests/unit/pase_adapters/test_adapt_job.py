@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from pase.audio.waveform import save_wav
 from pase.errors import InputError
 from pase_adapters.adapt import Job, adapt
 from pase_adapters.feature_file import read_origin
@@ -151,11 +152,55 @@ def test_four_rows_are_enough(job: Job, encoder: Any, make_wav: Callable[..., Pa
     assert adapt(replace(job, audio=make_wav(0.16)), lambda _: encoder).rows == 4
 
 
-def test_too_wide_checkpoint_is_refused_before_encoding(job: Job, make_encoder: Callable[..., Any]) -> None:
-    wide = make_encoder(width=2048)
-    with pytest.raises(InputError, match="2048 wide"):
-        adapt(job, lambda _: wide)
-    assert wide.encoded == []
+@pytest.mark.parametrize(
+    ("slot", "width", "shape", "kept"),
+    [("hubert", 2048, 1024, 1024), ("hubert", 128, 1024, 128), ("pase", 128, 32, 32), ("any", 128, 128, 128)],
+)
+def test_features_are_padded_projected_or_left_as_the_slot_wants(
+    job: Job, make_encoder: Callable[..., Any], slot: str, width: int, shape: int, kept: int
+) -> None:
+    result = adapt(replace(job, slot_name=slot), lambda _: make_encoder(width=width))
+    array = np.load(result.features)
+    assert array.shape == result.shape == (50, 16, shape)
+    assert (result.encoder_width, result.feature_width) == (width, kept)
+    assert array[10, 8, 1] == pytest.approx(np.sqrt(shape / kept))
+    assert array[10, 8, kept - 1] != 0
+    assert not array[:, :, kept:].any()
+
+
+def test_a_slot_of_any_width_is_started_by_the_launcher(job: Job, encoder: Any) -> None:
+    commands = lines(adapt(replace(job, slot_name="any"), lambda _: encoder))
+    assert commands[1].startswith("pase-adapt run --renderer er-nerf -- main.py data/ID --workspace trial_ID_pase -O")
+    assert all(line.endswith("--asr_model pase") for line in commands[1:])
+
+
+@pytest.mark.parametrize(("fps", "rows"), [(None, 50), (30, 60), (30000 / 1001, 60), (50, 100)])
+def test_rows_follow_the_frame_rate(job: Job, encoder: Any, fps: float | None, rows: int) -> None:
+    array = np.load(adapt(replace(job, fps=fps), lambda _: encoder).features)
+    assert len(array) == rows
+    for row in (9, rows // 2):  # column 8 begins with the video frame, whose moment feature 0 tells
+        assert array[row, 8, 0] / np.sqrt(128) == pytest.approx(50 * row / (fps or 25) + 1, abs=1e-3)
+
+
+def test_features_for_another_frame_rate_or_with_the_gate_are_not_the_same(job: Job, encoder: Any) -> None:
+    adapt(job, lambda _: encoder)
+    adapt(job, lambda _: encoder)
+    with pytest.raises(InputError, match="was made for 25 frames per second"):
+        adapt(replace(job, fps=30), lambda _: encoder)
+    with pytest.raises(InputError, match="was made without the silence gate"):
+        adapt(replace(job, gated=True), lambda _: encoder)
+
+
+def test_the_gate_brings_pauses_to_rest(job: Job, encoder: Any, tmp_path: Path) -> None:
+    tone = 0.3 * np.sin(np.arange(16_000) * 0.1).astype(np.float32)
+    save_wav(tmp_path / "pause.wav", np.concatenate([tone, np.zeros(32_000, np.float32), tone]))
+    spoken = replace(job, audio=tmp_path / "pause.wav", driving=True)
+    result = adapt(replace(spoken, gated=True), lambda _: encoder)
+    array = np.load(result.features)[:, 8, 1] / np.sqrt(128)  # a feature that is one everywhere
+    assert result.silent == pytest.approx(0.36, abs=0.03)  # 2 s of 4, less what is held and faded at both ends
+    np.testing.assert_allclose(array[[5, 20, 80, 95]], 1)
+    np.testing.assert_array_equal(array[35:65], 0)
+    assert np.abs(np.diff(array)).max() < 0.55  # 40 ms of a fade of 120 ms, and no step
 
 
 def test_absent_sound_is_refused_before_the_checkpoint_is_loaded(job: Job, tmp_path: Path) -> None:

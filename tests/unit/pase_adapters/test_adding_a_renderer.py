@@ -25,5 +25,5 @@ def test_the_example_is_a_working_plugin(
     assert found.skipped == ()
     job = Job(found.get("my-nerf"), make_wav(1.0), Path("checkpoint"), tmp_path / "out")
     result = adapt(job, lambda _: encoder)
-    assert np.load(result.features).shape == (25, 16, 1024)
-    assert result.commands[1].line == "python train.py data/ID --out trial_ID_pase"
+    assert np.load(result.features).shape == (25, 16, 64)
+    assert result.commands[1].line == "python train.py data/ID --out trial_ID_pase --features speech"

@@ -2,6 +2,7 @@ import hashlib
 import json
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -10,11 +11,12 @@ import pytest
 from pase.errors import InputError
 from pase.inference.track import FeatureTrack
 from pase_adapters import feature_file
-from pase_adapters.feature_file import Origin, hash_file, note_path, read_origin, write_features
+from pase_adapters.feature_file import FeatureFile, Origin, hash_file, note_path, read_origin, writing
 from pase_adapters.layout import make_rows
 from pase_adapters.spec import RendererSpec
 
-ORIGIN = Origin("er-nerf", "model-a", "0" * 64)
+ORIGIN = Origin("er-nerf", "hubert", "model-a", "0" * 64, 25, gated=False)
+OTHER = replace(ORIGIN, model_id="model-b", audio_sha256="1" * 64)
 
 
 def track(seconds: int, width: int = 6) -> FeatureTrack:
@@ -24,9 +26,11 @@ def track(seconds: int, width: int = 6) -> FeatureTrack:
 
 def test_file_holds_the_rows_and_the_note_tells_of_them(tmp_path: Path, spec: RendererSpec) -> None:
     path, features = tmp_path / "new" / "aud_hu.npy", track(12)
-    write_features(path, spec, features, 300, ORIGIN)
+    FeatureFile(spec.slots[0].layout, features, 300, ORIGIN).write(path)
     array = np.load(path, allow_pickle=False)
-    np.testing.assert_array_equal(array, make_rows(features, spec.layout, 0, 300))  # 300 rows: more than one block
+    np.testing.assert_array_equal(
+        array, make_rows(features, spec.slots[0].layout, 0, 300)
+    )  # 300 rows: more than one block
     note = json.loads((tmp_path / "new" / "aud_hu.pase.json").read_text())
     assert note["rows"] == 300
     assert note["feature_width"] == 6
@@ -38,19 +42,19 @@ def test_file_holds_the_rows_and_the_note_tells_of_them(tmp_path: Path, spec: Re
 
 def test_same_input_gives_the_same_bytes(tmp_path: Path, spec: RendererSpec) -> None:
     for name in ("a", "b"):
-        write_features(tmp_path / name / "aud_hu.npy", spec, track(2), 50, ORIGIN)
+        FeatureFile(spec.slots[0].layout, track(2), 50, ORIGIN).write(tmp_path / name / "aud_hu.npy")
     for file in ("aud_hu.npy", "aud_hu.pase.json"):
         assert (tmp_path / "a" / file).read_bytes() == (tmp_path / "b" / file).read_bytes()
 
 
 def test_failure_leaves_the_old_file_and_its_note(tmp_path: Path, spec: RendererSpec) -> None:
     path = tmp_path / "aud_hu.npy"
-    write_features(path, spec, track(2), 50, ORIGIN)
+    FeatureFile(spec.slots[0].layout, track(2), 50, ORIGIN).write(path)
     before = path.read_bytes()
     broken = track(20)
     broken.states[-10:] = np.nan  # found in the second block
     with pytest.raises(InputError, match="NaN"):
-        write_features(path, spec, broken, 500, Origin("er-nerf", "model-b", "1" * 64))
+        FeatureFile(spec.slots[0].layout, broken, 500, OTHER).write(path)
     assert path.read_bytes() == before
     assert read_origin(path) == ORIGIN
     assert sorted(found.name for found in tmp_path.iterdir()) == ["aud_hu.npy", "aud_hu.pase.json"]
@@ -60,21 +64,21 @@ def test_killed_between_file_and_note_leaves_no_false_note(
     tmp_path: Path, spec: RendererSpec, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     path = tmp_path / "aud_hu.npy"
-    write_features(path, spec, track(2), 50, ORIGIN)
+    FeatureFile(spec.slots[0].layout, track(2), 50, ORIGIN).write(path)
 
     def die(*_: object) -> None:
         raise KeyboardInterrupt
 
     monkeypatch.setattr(feature_file, "write_json", die)
     with pytest.raises(KeyboardInterrupt):
-        write_features(path, spec, track(3), 75, Origin("er-nerf", "model-b", "1" * 64))
+        FeatureFile(spec.slots[0].layout, track(3), 75, OTHER).write(path)
     assert read_origin(path) is None
 
 
 def test_unwritable_folder(tmp_path: Path, spec: RendererSpec) -> None:
     (tmp_path / "file").touch()
     with pytest.raises(InputError, match="cannot write to the folder"):
-        write_features(tmp_path / "file" / "aud_hu.npy", spec, track(2), 50, ORIGIN)
+        FeatureFile(spec.slots[0].layout, track(2), 50, ORIGIN).write(tmp_path / "file" / "aud_hu.npy")
 
 
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="no /dev/full on this system")
@@ -82,14 +86,33 @@ def test_full_disk_is_one_message(tmp_path: Path, spec: RendererSpec, monkeypatc
     genuine = Path.open
     monkeypatch.setattr(Path, "open", lambda path, *rest: genuine(Path("/dev/full"), *rest))
     with pytest.raises(InputError, match="No space left on device"):
-        write_features(tmp_path / "aud_hu.npy", spec, track(2), 50, ORIGIN)
+        FeatureFile(spec.slots[0].layout, track(2), 50, ORIGIN).write(tmp_path / "aud_hu.npy")
+
+
+def test_a_second_process_is_told_to_wait(tmp_path: Path) -> None:
+    path = tmp_path / "aud_hu.npy"
+    hold = (
+        "import sys\nfrom pathlib import Path\nfrom pase_adapters.feature_file import writing\n"
+        "with writing(Path(sys.argv[1])):\n    print('held', flush=True)\n    sys.stdin.readline()\n"
+    )
+    arguments = [sys.executable, "-c", hold, str(path)]
+    with subprocess.Popen(arguments, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as other:
+        assert other.stdout is not None
+        assert other.stdout.readline() == "held\n"
+        with pytest.raises(InputError, match="being written by another process"), writing(path):
+            pass
+        other.kill()
+    with writing(path):  # a lock ends with its process
+        pass
 
 
 def test_no_note(tmp_path: Path) -> None:
     assert read_origin(tmp_path / "aud_hu.npy") is None
 
 
-@pytest.mark.parametrize("text", ["{}", "[]", '{"renderer": "er-nerf", "model_id": 3, "audio_sha256": "x"}', "{"])
+@pytest.mark.parametrize(
+    "text", ["{}", "[]", '{"renderer": "er-nerf", "slot": "hubert", "model_id": 3, "audio_sha256": "x"}', "{"]
+)
 def test_foreign_note(tmp_path: Path, text: str) -> None:
     (tmp_path / "aud_hu.pase.json").write_text(text)
     with pytest.raises(InputError, match=r"aud_hu\.pase\.json"):
@@ -112,12 +135,13 @@ import resource, sys
 from pathlib import Path
 import numpy as np
 from pase.inference.track import FeatureTrack
-from pase_adapters.feature_file import Origin, write_features
+from pase_adapters.feature_file import FeatureFile, Origin
 from pase_adapters.renderers.er_nerf import SPEC
 def grow(seconds):
     states = np.ones((125 * seconds + 1, 8), dtype=np.float32)
     track = FeatureTrack(states, 125, float(seconds))
-    write_features(Path(sys.argv[1]) / "aud_hu.npy", SPEC, track, 25 * seconds, Origin("er-nerf", "m", "0"))
+    origin = Origin("er-nerf", "hubert", "m", "0", 25, False)
+    FeatureFile(SPEC.slots[0].layout, track, 25 * seconds, origin).write(Path(sys.argv[1]) / "aud_hu.npy")
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
 few = grow(12)
 print(grow(120) - few)

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from pase.errors import InputError
-from pase_adapters.spec import Command, RendererSpec, RowLayout
+from pase_adapters.spec import Command, Launch, RendererSpec, RowLayout, Slot
 
 LAYOUT: dict[str, int] = {
     "rows_per_second": 25,
@@ -16,11 +16,7 @@ LAYOUT: dict[str, int] = {
     "width": 1024,
     "min_rows": 4,
 }
-
-
-def test_layout_steps_by_whole_columns() -> None:
-    assert RowLayout(**LAYOUT).step == 2
-    assert RowLayout(**{**LAYOUT, "columns_per_second": 25}).step == 1
+SLOT = Slot("hubert", RowLayout(**LAYOUT), "aud_hu.npy", "{stem}_hu.npy", "--asr_model hubert")
 
 
 @pytest.mark.parametrize("name", ["rows_per_second", "columns_per_second", "columns", "width", "min_rows"])
@@ -29,9 +25,14 @@ def test_layout_refuses_less_than_one(name: str) -> None:
         RowLayout(**{**LAYOUT, name: 0})
 
 
-def test_layout_refuses_columns_that_do_not_divide_a_row() -> None:
-    with pytest.raises(InputError, match="multiple"):
-        RowLayout(**{**LAYOUT, "columns_per_second": 60})
+def test_a_flat_layout_has_one_column() -> None:
+    with pytest.raises(InputError, match="one column"):
+        RowLayout(**LAYOUT, flat=True)
+
+
+def test_a_layout_of_any_width_is_fitted_to_the_features() -> None:
+    assert RowLayout(**{**LAYOUT, "width": None}).fitted(128).width == 128
+    assert RowLayout(**LAYOUT).fitted(128).width == 1024
 
 
 @pytest.mark.parametrize(
@@ -42,17 +43,44 @@ def test_layout_refuses_columns_that_do_not_divide_a_row() -> None:
         ({"description": ""}, "description"),
         ({"licence": ""}, "licence"),
         ({"frame_lists": ()}, "frame_lists"),
+        ({"pictures": "*.jpg"}, "either frame_lists or pictures"),
         ({"training_commands": ()}, "training_commands"),
-        ({"driving_commands": ()}, "driving_commands"),
+        ({"slots": ()}, "slots"),
+        ({"slots": (SLOT, SLOT)}, "one name"),
+        ({"launch": None, "slots": (replace(SLOT, layout=RowLayout(**{**LAYOUT, "width": None})),)}, "no launch"),
         ({"project_url": "github.com/x"}, "https"),
-        ({"training_file": "sub/aud.npy"}, "plain"),
-        ({"training_file": "aud.pt"}, "npy"),
-        ({"driving_file": "aud_hu.npy"}, "stem"),
     ],
 )
 def test_spec_refuses_wrong_values(spec: RendererSpec, change: dict[str, Any], message: str) -> None:
     with pytest.raises(InputError, match=message):
         replace(spec, **change)
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"training_file": "sub/aud.npy"}, "plain"),
+        ({"training_file": "aud.pt"}, "npy"),
+        ({"driving_file": "aud_hu.npy"}, "stem"),
+        ({"name": "Hubert"}, "lower-case"),
+    ],
+)
+def test_slot_refuses_wrong_values(change: dict[str, Any], message: str) -> None:
+    with pytest.raises(InputError, match=message):
+        replace(SLOT, **change)
+
+
+def test_slots_are_found_by_name(spec: RendererSpec) -> None:
+    assert spec.slot(None) == spec.slots[0]
+    assert spec.slot("any").launched
+    with pytest.raises(InputError, match=r"no slot 'mel'; it has hubert, any"):
+        spec.slot("mel")
+
+
+@pytest.mark.parametrize("both", [("dim_in", "encoder_conv.0"), ("", "")])
+def test_a_launch_changes_one_thing(both: tuple[str, str]) -> None:
+    with pytest.raises(InputError, match="either"):
+        Launch("nerf.network", width_argument=both[0], first_layer=both[1])
 
 
 def test_spec_is_frozen(spec: RendererSpec) -> None:
@@ -62,8 +90,8 @@ def test_spec_is_frozen(spec: RendererSpec) -> None:
 
 def test_file_names(spec: RendererSpec) -> None:
     audio = PurePath("some/where/my speech.v2.wav")
-    assert spec.feature_file(audio, driving=False) == "aud_hu.npy"
-    assert spec.feature_file(audio, driving=True) == "my speech.v2_hu.npy"
+    assert spec.slots[0].feature_file(audio, driving=False) == "aud_hu.npy"
+    assert spec.slots[0].feature_file(audio, driving=True) == "my speech.v2_hu.npy"
 
 
 def test_command_refuses_unknown_fields() -> None:
@@ -85,7 +113,7 @@ def test_printed_commands_survive_a_shell(spec: RendererSpec, tmp_path: Path) ->
         (checkpoints / name).touch()
     values = {"data": "/data/a b", "workspace": workspace, "features": "x y.npy", "audio": "x y.wav"}
     for command in spec.training_commands:
-        script = 'python() { printf "%s\\n" "$@"; }\n' + command.filled(**values).line
+        script = 'python() { printf "%s\\n" "$@"; }\n' + command.filled("python", SLOT.switch, **values).line
         done = subprocess.run(["/bin/sh", "-euc", script], cwd=tmp_path, capture_output=True, text=True, check=True)
         words = done.stdout.splitlines()
         assert words[:3] == ["main.py", "/data/a b", "--workspace"]
@@ -101,7 +129,7 @@ def test_sound_is_added_to_the_newest_rendered_video(spec: RendererSpec, tmp_pat
     for name in ("ngp_ep0028.mp4", "ngp_ep0028_depth.mp4"):
         (results / name).touch()
     values = {"data": "d", "workspace": "trial one_pase", "features": "f", "audio": "my speech.wav"}
-    script = 'ffmpeg() { printf "%s\\n" "$@"; }\n' + spec.driving_commands[-1].filled(**values).line
+    script = 'ffmpeg() { printf "%s\\n" "$@"; }\n' + spec.driving_commands[-1].filled("python", "", **values).line
     done = subprocess.run(["/bin/sh", "-euc", script], cwd=tmp_path, capture_output=True, text=True, check=True)
     words = done.stdout.splitlines()
     assert words[:4] == ["-i", "trial one_pase_torso/results/ngp_ep0028.mp4", "-i", "my speech.wav"]

@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -5,11 +7,12 @@ from hypothesis import strategies as st
 
 from pase.errors import InputError
 from pase.inference.track import FeatureTrack
+from pase_adapters.gate import SilenceGate
 from pase_adapters.layout import count_rows, feature_scale, make_rows
 from pase_adapters.renderers.er_nerf import SPEC
 from pase_adapters.spec import RowLayout
 
-LAYOUT = SPEC.layout
+LAYOUT = SPEC.slots[0].layout
 
 
 def noise_track(samples: int, width: int) -> FeatureTrack:
@@ -68,7 +71,7 @@ def test_scale(width: int, scale: float) -> None:
 
 
 def test_too_wide_features_are_refused() -> None:
-    with pytest.raises(InputError, match="1025 wide"):
+    with pytest.raises(InputError, match="width 1025"):
         make_rows(noise_track(16000, 1025), LAYOUT, 0, 1)
 
 
@@ -77,6 +80,38 @@ def test_features_that_are_not_finite_are_refused() -> None:
     track.states[61, 2] = np.nan  # at 0.488 s; next to it is the middle of a 20 ms frame, at 0.490 s
     with pytest.raises(InputError, match=r"NaN or infinity at 0\.490 s"):
         make_rows(track, LAYOUT, 0, 25)
+
+
+@given(
+    samples=st.integers(0, 30_000),
+    fps=st.sampled_from([24000 / 1001, 25, 30000 / 1001, 30, 50, 60]),
+    start=st.integers(0, 30),
+    columns=st.integers(1, 17),
+)
+def test_every_cell_at_any_frame_rate(samples: int, fps: float, start: int, columns: int) -> None:
+    layout = RowLayout(fps, 50, columns, first_column=-columns // 2, width=None)
+    track = noise_track(samples, 3)
+    made = make_rows(track, layout, start, start + 5)
+    assert made.shape == (5, columns, 3)
+    for row in range(5):
+        begin = (start + row) / fps + layout.first_column / 50
+        expected = track.at(begin + (np.arange(columns) + 0.5) / 50)
+        np.testing.assert_allclose(made[row], expected, atol=1e-5)
+
+
+def test_a_flat_layout_has_no_axis_for_columns() -> None:
+    layout = RowLayout(25, 50, 1, first_column=0, width=6, flat=True)
+    rows = make_rows(noise_track(16_000, 3), layout, 0, 25)
+    assert rows.shape == (25, 6)
+    upright = make_rows(noise_track(16_000, 3), replace(layout, flat=False), 0, 25)
+    np.testing.assert_array_equal(rows, upright[:, 0])
+
+
+def test_the_gate_fades_every_cell_by_its_moment() -> None:
+    ramp = SilenceGate(np.linspace(0, 1, 51, dtype=np.float32), 50.0)
+    ones = FeatureTrack(np.ones((126, 2), np.float32), 125, 1.0)
+    rows = make_rows(ones, RowLayout(25, 50, 2, 0, None), 0, 25, ramp)
+    np.testing.assert_allclose(rows[:, :, 0].ravel(), np.arange(50) / 50, atol=1e-6)
 
 
 def test_no_rows() -> None:

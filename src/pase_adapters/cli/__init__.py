@@ -1,0 +1,1 @@
+"""The `pase-adapt` command: parsing and printing only."""
