@@ -158,8 +158,8 @@ def _print_file(job: "Job", result: "Adapted") -> None:
     rows, *columns, width = result.shape
     print(f"wrote {result.features}")
     print(
-        f"  {rows} rows x {f'{columns[0]} columns x ' if columns else ''}{width} features for {result.duration:.2f} s of "
-        f"sound, {job.layout.rows_per_second:g} rows a second; {_fit(result)}"
+        f"  {rows} rows x {f'{columns[0]} columns x ' if columns else ''}{width} features for {result.duration:.2f} s "
+        f"of sound, {job.layout.rows_per_second:g} rows a second; {_fit(result)}"
     )
     if result.silent is not None:
         print(f"  silence gate: {result.silent:.0%} of the sound is at rest")
