@@ -10,6 +10,7 @@ from pathlib import PurePath
 from string import Formatter
 
 from pase.errors import InputError
+from pase_adapters.hazards import NO_HAZARDS, Hazards
 
 COMMAND_FIELDS = frozenset({"python", "switch", "data", "workspace", "features", "audio"})
 """What a command line may stand open for: how Python is started, the slot's switch, subject folder, run name, feature
@@ -32,6 +33,8 @@ class RowLayout:
         width: Feature width that the renderer's first layer is built for; None: that of the features, whatever it is.
         min_rows: Fewest rows that the renderer survives.
         flat: The array has no axis for columns, of which there is one.
+        max_columns: Columns that the renderer looks at where it takes rows of any number of them; None: it takes
+            exactly `columns`.
     """
 
     rows_per_second: float
@@ -41,6 +44,7 @@ class RowLayout:
     width: int | None
     min_rows: int = 1
     flat: bool = False
+    max_columns: int | None = None
 
     def __post_init__(self) -> None:
         if not 1 <= self.rows_per_second <= 120:
@@ -187,6 +191,7 @@ class RendererSpec:
         audio_layer: End of the name of the audio network's first weight in the renderer's checkpoints.
         proven: How the adapter was checked, a line for `--list`; docs/renderers.md has the details.
         limits: What users have to know of this renderer, a line each.
+        hazards: What goes wrong in it beside the shape of features, for `pase-adapt doctor`.
     """
 
     name: str
@@ -204,6 +209,7 @@ class RendererSpec:
     audio_layer: str = ""
     proven: str = "not checked"
     limits: tuple[str, ...] = ()
+    hazards: Hazards = NO_HAZARDS
 
     def __post_init__(self) -> None:
         _check_name("renderer", self.name)
