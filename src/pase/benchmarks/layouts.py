@@ -7,6 +7,7 @@ each video frame, for every form with the same seeds and the same clips, and is 
 """
 
 import argparse
+import math
 import sys
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
@@ -219,7 +220,7 @@ class Score:
 
     Attributes:
         lmd: Lip landmark distance in mouth widths.
-        jitter: What predicted lip points move from frame to frame in silence, in mouth widths.
+        jitter: What predicted lip points move from frame to frame in silence, in mouth widths; NaN where none is known.
     """
 
     lmd: float
@@ -232,8 +233,9 @@ def score(model: Speaker, rows: Sequence[Tensor], heard: Sequence[Heard]) -> Sco
     predicted = [model(own[None])[0].numpy() for own in rows]
     pairs = list(zip(predicted, heard, strict=True))
     distances = np.concatenate([landmark_distance(lips, own.clip.shape) for lips, own in pairs])
-    moved, steps = np.sum([jitter_sums(lips, own.clip.labels) for lips, own in pairs if own.clip.spoken], axis=0)
-    return Score(float(distances.mean()), float(moved / steps))
+    sums = [jitter_sums(lips, own.clip.labels) for lips, own in pairs if own.clip.spoken]
+    moved, steps = np.sum([np.zeros(2), *sums], axis=0)
+    return Score(float(distances.mean()), float(moved / steps) if steps else math.nan)
 
 
 def compare(
