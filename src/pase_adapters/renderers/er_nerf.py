@@ -4,11 +4,19 @@ Its HuBERT branch is the only one wide enough for a speech encoder (1024), and i
 16 columns. Sixteen columns are what its wav2vec and DeepSpeech scripts write and what its real-time path feeds.
 """
 
-from pase_adapters.renderers.family import ROWS_OF_16, SPLITS, nerf_slots
+from pase_adapters.renderers.family import (
+    ASR_SCRIPT,
+    HEAD_CHECKPOINT,
+    PREPARED,
+    ROWS_OF_16,
+    SMALL_SPLIT,
+    SPLITS,
+    add_sound,
+    nerf_slots,
+)
 from pase_adapters.spec import Command, Launch, Need, RendererSpec
 
 _MAIN = "{python} main.py {data} --workspace {workspace}"
-_HEAD_CHECKPOINT = '"$(ls {workspace}/checkpoints/ngp_ep*.pth | tail -n 1)"'
 
 SPEC = RendererSpec(
     name="er-nerf",
@@ -18,26 +26,21 @@ SPEC = RendererSpec(
     licence="MIT; its 3D face model (Basel Face Model 2009) has terms of its own",
     slots=nerf_slots(ROWS_OF_16, "hubert", "any", "pase", "esperanto", "deepspeech"),
     frame_lists=SPLITS,
-    needs=(Need("au.csv", "OpenFace's FeatureExtraction on the video, as the renderer's README says"),),
+    needs=(*PREPARED, Need("au.csv", "OpenFace's FeatureExtraction on the video, as the renderer's README says")),
     training_commands=(
         Command("train the head", f"{_MAIN} -O --iters 100000 {{switch}}"),
         Command("fine-tune the lips", f"{_MAIN} -O --iters 125000 --finetune_lips --patch_size 32 {{switch}}"),
-        Command(
-            "train the torso", f"{_MAIN}_torso -O --torso --head_ckpt {_HEAD_CHECKPOINT} --iters 200000 {{switch}}"
-        ),
+        Command("train the torso", f"{_MAIN}_torso -O --torso --head_ckpt {HEAD_CHECKPOINT} --iters 200000 {{switch}}"),
         Command("test the head", f"{_MAIN} -O --test {{switch}}"),
         Command("test head and torso", f"{_MAIN}_torso -O --torso --test {{switch}}"),
     ),
     driving_commands=(
         Command("speak this recording", f"{_MAIN}_torso -O --torso --test --test_train --aud {{features}} {{switch}}"),
-        Command(
-            "add the sound, which the renderer leaves out",
-            'ffmpeg -i "$(ls -t {workspace}_torso/results/ngp_ep*.mp4 | grep -v depth | head -n 1)" -i {audio} '
-            "-c:v copy -map 0:v -map 1:a -shortest talking.mp4",
-        ),
+        add_sound("{workspace}_torso"),
     ),
     launch=Launch("nerf_triplane.network"),
     audio_layer="audio_net.encoder_conv.0.weight",
     proven="rebuilt loader and networks; its own main.py, loader and networks on a CPU",
-    limits=("a split of fewer than 4 frames stops it", "more than 10,000 training frames need a larger --ind_num"),
+    limits=(SMALL_SPLIT, "more than 10,000 training frames need a larger --ind_num"),
+    hazards=ASR_SCRIPT,
 )
