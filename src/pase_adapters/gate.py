@@ -20,6 +20,9 @@ _OVER_FLOOR_DB = 8.0
 _UNDER_PEAK_DB = 40.0
 """What is quieter than the loudest frames by this is silence in any case."""
 
+_NOTHING_DB = -90.0
+"""Under this nobody speaks, about the last bit of 16."""
+
 _HOLD = 0.16
 """Seconds beside a loud frame that stay open: closures of stops, weak fricatives, the mouth that opens before sound."""
 
@@ -54,7 +57,7 @@ class SilenceGate:
         if not len(loudness):
             return cls(np.ones(1, np.float32), SAMPLE_RATE / _FRAME)
         peak, floor = np.quantile(loudness, 0.95), np.quantile(loudness, _FLOOR_SHARE)
-        threshold = max(min(floor + _OVER_FLOOR_DB, peak - _OVER_FLOOR_DB), peak - _UNDER_PEAK_DB)
+        threshold = max(min(floor + _OVER_FLOOR_DB, peak - _OVER_FLOOR_DB), peak - _UNDER_PEAK_DB, _NOTHING_DB)
         return cls(_fade(loudness > threshold), SAMPLE_RATE / _FRAME)
 
     def at(self, times: NDArray[np.float64]) -> NDArray[np.float32]:

@@ -98,6 +98,18 @@ def test_file_equals_memory(encoder: PASE, sound: np.ndarray, tmp_path: Path, ra
     np.testing.assert_allclose(rows, expected, atol=1e-5)
 
 
+@pytest.mark.parametrize("width", [None, 3])
+def test_states_kept_in_a_file_are_those_in_memory(
+    encoder: PASE, sound: np.ndarray, tmp_path: Path, width: int | None
+) -> None:
+    save_wav(tmp_path / "a.wav", sound)
+    memory = encoder.encode_file(tmp_path / "a.wav", width)
+    file = encoder.encode_file(tmp_path / "a.wav", width, states=tmp_path / "states.npy")
+    assert isinstance(file.states, np.memmap)
+    np.testing.assert_array_equal(file.states, memory.states)
+    assert (file.rate, file.duration, file.model_id) == (memory.rate, memory.duration, memory.model_id)
+
+
 def test_long_files_are_written_in_pieces(encoder: PASE, tmp_path: Path) -> None:
     """Longer than one block of decoding, so that rows cross the seams."""
     long = (np.random.default_rng(1).standard_normal(16_000 * 25) * 0.1).astype(np.float32)
