@@ -7,7 +7,7 @@ import dataclasses
 import json
 import math
 import os
-import shlex
+import shutil
 import subprocess
 import sys
 from collections.abc import Callable, Mapping, Sequence
@@ -180,10 +180,12 @@ def checkout_or_skip(name: str, file: str) -> Path:
 
 
 def words_after(command: Command, slot: Slot, **values: str) -> list[str]:
-    """Words of a printed command behind ``python``: the script and its arguments."""
-    words = shlex.split(command.filled("python", slot.switch, **values).line)
-    assert words[0] == "python"
-    return words[1:]
+    """Words that a shell hands to Python for a printed command: the script and its arguments."""
+    assert "{python}" in command.line
+    print_words = """python() { printf '%s\\0' "$@"; }; """
+    line = print_words + command.filled("python", slot.switch, **values).line
+    done = subprocess.run([shutil.which("bash") or "bash", "-c", line], capture_output=True, text=True, check=True)
+    return done.stdout.split("\0")[:-1]
 
 
 def run_probe(probe: Path, checkout: Path, job: Mapping[str, object], folder: Path) -> dict[str, NDArray[np.float32]]:
