@@ -65,7 +65,7 @@ SPEC = RendererSpec(
     ),
     launch=Launch("run_nerf_helpers", width_argument="", first_layer="encoder_conv.0", subject_option="--datadir"),
     audio_layer="encoder_conv.0.weight",
-    proven="rebuilt loader and networks; its own loaders, networks and command line on a CPU",
+    proven="rebuilt loader and networks; its own command lines and loaders, and its head trained for some steps, on a CPU",
     limits=(
         "fewer than 4 training frames stop it",
         "speech is cut off where the training video's poses end",
