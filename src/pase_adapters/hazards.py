@@ -77,11 +77,14 @@ class Hazards:
         real_time: Its real-time path; None: it has none.
         fatal_lengths: Of sound, for its own scripts.
         driving_frames: Where a driving recording is cut to some list of frames; None: it may have any length.
+        own_windows: Frame lists whose windows are cut from their own frames alone, so that each has to have the
+            fewest rows that the renderer survives; None: all of them.
     """
 
     real_time: RealTimePath | None = None
     fatal_lengths: tuple[FatalLengths, ...] = ()
     driving_frames: DrivingFrames | None = None
+    own_windows: tuple[str, ...] | None = None
 
 
 NO_HAZARDS = Hazards()

@@ -1,5 +1,6 @@
 """GSTalk, a descendant of InsTaG with one audio network for the whole head; facts and checks: docs/renderers.md."""
 
+from pase_adapters.hazards import Hazards
 from pase_adapters.renderers.family import SPLITS
 from pase_adapters.renderers.gaussian_family import (
     ACTION_UNITS,
@@ -60,4 +61,5 @@ SPEC = RendererSpec(
         "frames beyond the last row are dropped from training with no more than a printed line",
         "pictures are held in memory, once more each time that a long recording repeats the poses",
     ),
+    hazards=Hazards(own_windows=()),
 )

@@ -4,6 +4,7 @@ A subject is trained from a few seconds of video, on top of networks that were t
 hear the same features, so PASE needs a pre-training of its own: the weights that the authors give away do not fit.
 """
 
+from pase_adapters.hazards import Hazards
 from pase_adapters.renderers.family import SPLITS
 from pase_adapters.renderers.gaussian_family import (
     ACTION_UNITS,
@@ -76,4 +77,5 @@ SPEC = RendererSpec(
         "pictures are held in memory, once more each time that a long recording repeats the poses",
         "the test of its own extractor AVE takes a .wav only, so that there is no slot for it",
     ),
+    hazards=Hazards(own_windows=()),
 )

@@ -49,5 +49,5 @@ SPEC = RendererSpec(
         "au.csv must have the action units 1, 4, 5, 6, 7, 25 and 45",
         "all pictures are held in memory, about 32 GB for 5,000 frames",
     ),
-    hazards=Hazards(driving_frames=DrivingFrames("transforms_train.json")),
+    hazards=Hazards(driving_frames=DrivingFrames("transforms_train.json"), own_windows=()),
 )
