@@ -65,12 +65,12 @@ SPEC = RendererSpec(
     ),
     launch=Launch("run_nerf_helpers", width_argument="", first_layer="encoder_conv.0", subject_option="--datadir"),
     audio_layer="encoder_conv.0.weight",
-    proven="rebuilt loader and networks; its own command lines and loaders, and its head trained for some steps, on a CPU",
+    proven="rebuilt loader and networks; its own options, loaders and some steps of training the head, on a CPU",
     limits=(
         "fewer than 4 training frames stop it",
         "speech is cut off where the training video's poses end",
         "the head's own test mode wants keys that its preprocessing does not write: test by the torso's script",
         "its preprocessing writes DeepSpeech features to the same aud.npy: keep a copy, then use --force",
     ),
-    hazards=Hazards(driving_frames=DrivingFrames("transforms_train.json")),
+    hazards=Hazards(driving_frames=DrivingFrames("transforms_train.json"), own_windows=("transforms_train.json",)),
 )

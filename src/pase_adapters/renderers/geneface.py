@@ -47,7 +47,7 @@ SPEC = RendererSpec(
     ),
     driving_commands=(),
     audio_layer="cond_prenet.encoder_conv.0.weight",
-    proven="rebuilt loader and networks; its own windows, networks and command line on a CPU",
+    proven="rebuilt loader and networks; its own command lines, binarizer, loader and networks on a CPU",
     limits=(
         "the landmark route is not served: its generic model would have to be trained again, on LRS3",
         "no script of it drives this route by another recording; its test (--infer) misses a setting, gen_dir_name",
