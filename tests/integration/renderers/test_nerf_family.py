@@ -102,12 +102,12 @@ def test_a_split_does_not_hear_what_came_before_it(tmp_path: Path, spec: Rendere
 @pytest.mark.parametrize("dtype", [torch.float32, torch.float16])
 @each_input
 def test_audio_networks_give_a_finite_code(tmp_path: Path, spec: RendererSpec, slot: Slot, dtype: torch.dtype) -> None:
-    seen = windows(read(write(tmp_path, spec, slot, noise_track(FRAMES), FRAMES)))
-    net = nets(spec, seen.shape[2]).to(dtype)
-    codes = torch.cat([net(rows.to(dtype)) for rows in seen])
-    assert codes.shape == (FRAMES, CODES[spec.name][0])
+    rows = read(write(tmp_path, spec, slot, noise_track(FRAMES), FRAMES))
+    net, frames = nets(spec, rows.shape[1]).to(dtype), (0, 3, 20, FRAMES - 1)
+    codes = torch.cat([net(window(rows, frame).to(dtype)) for frame in frames])
+    assert codes.shape == (len(frames), CODES[spec.name][0])
     assert codes.isfinite().all()
-    assert len(codes.unique(dim=0)) == FRAMES
+    assert len(codes.unique(dim=0)) == len(frames)
 
 
 @pytest.mark.parametrize("width", [44, 128, 512])
