@@ -6,7 +6,7 @@ from pathlib import Path
 from pase.errors import InputError
 from pase_adapters.doctor.array_file import ArrayFile, read_array_file
 from pase_adapters.doctor.finding import Finding, Report, Severity, worst_first
-from pase_adapters.doctor.origin import Note, check_driving, check_note, read_model_id, read_note
+from pase_adapters.doctor.origin import Features, Note, check_driving, check_note, read_model_id, read_note
 from pase_adapters.doctor.presence import check_presence
 from pase_adapters.doctor.shape import check_shape
 from pase_adapters.doctor.sound import Sound, read_sound
@@ -16,9 +16,6 @@ from pase_adapters.doctor.timing import Clock, check_rate, check_rows, check_sam
 from pase_adapters.doctor.values import check_values, scan_values, scannable
 from pase_adapters.doctor.visit import Visit
 from pase_adapters.doctor.weights import check_weights, read_audio_widths
-
-Features = tuple[ArrayFile, Note | None]
-"""A feature file and the note beside it."""
 
 
 def examine(visit: Visit) -> Report:
@@ -107,7 +104,7 @@ class Examination:
             self.findings += check_note(file, note, visit.spec, visit.slot, model_id, remedy)
         by = f"made by PASE {note.origin.model_id}" if note else "of unknown origin"
         self.checked.append(f"{path}: {file.text}, {by}{self._values(file, note, remedy)}")
-        return file, note
+        return Features(file, note)
 
     def _values(self, file: ArrayFile, note: Note | None, remedy: str) -> str:
         if not scannable(file):
@@ -121,32 +118,40 @@ class Examination:
         return f", values up to {values.largest:.3g}"
 
     def _clocks(self, subject: Subject | None, sound: Sound | None, training: Features | None) -> None:
-        visit, rate = self.visit, self.visit.slot.layout.rows_per_second
-        if training is not None and training[1] is not None:
-            rate = training[1].origin.rows_per_second
-        if subject is not None and sound is not None:
-            remedy = (
-                f"process the video again at {rate:g} fps (ffmpeg -i VIDEO -r {rate:g} NEW) with its own sound; or, if "
-                f"it has to keep its rate, {visit.write_training('--fps RATE --force')}"
-            )
-            self.findings += check_rate(Clock("video frames", str(visit.data_dir), subject.frames, remedy), rate, sound)
-        if training is None:
-            return
-        rows = Clock("rows", str(training[0].path), training[0].rows, visit.write_training("--force"))
-        if subject is not None:
-            self.findings += check_rows(rows, subject.frames)
-        if sound is not None:
-            self.findings += check_rate(rows, rate, sound)
+        visit, found = self.visit, self.findings
+        rate = visit.slot.layout.rows_per_second
+        if training is not None and training.note is not None:
+            rate = training.note.origin.rows_per_second
+        rows = None
+        if training is not None:
+            rows = Clock("rows", str(training.file.path), training.file.rows, visit.write_training("--force"))
+        if rows and subject:
+            found += check_rows(rows, subject.frames)
+        drift = []
+        if subject and sound:
+            drift = list(check_rate(self._frames(subject, rate), rate, sound))
+            found += drift
+        # Where rows follow frames that drift, the video is the one cause of both.
+        told = drift and rows and subject and abs(rows.count - subject.frames) <= 1
+        if rows and sound and not told:
+            found += check_rate(rows, rate, sound)
+
+    def _frames(self, subject: Subject, rate: float) -> Clock:
+        remedy = (
+            f"process the video again at {rate:g} fps (ffmpeg -i VIDEO -r {rate:g} NEW) with its own sound; or, if it "
+            f"has to keep its rate, {self.visit.write_training('--fps RATE --force')}"
+        )
+        return Clock("video frames", str(subject.folder), subject.frames, remedy)
 
     def _driven(self, subject: Subject | None, training: Features | None, driving: Features | None) -> None:
         visit = self.visit
         if visit.stream_context is not None:
-            file = training[0] if training else None
+            file = training.file if training else None
             self.findings += check_stream(visit.stream_context, visit.spec, file, visit.write_training("--force"))
         if driving is not None and training is not None:
-            self.findings += check_driving(training, driving, visit.write_driving())
+            self.findings += check_driving(training, driving, visit)
         if driving is not None and subject is not None:
-            self.findings += check_driving_length(driving[0], subject, visit.spec, visit.write_driving())
+            self.findings += check_driving_length(driving.file, subject, visit.spec, visit.write_driving())
 
     def _weights(self, training: Features | None) -> None:
         path, spec = self.visit.weights, self.visit.spec
@@ -161,7 +166,7 @@ class Examination:
         except InputError as error:
             self._refused("unreadable-weights", error, path, "")
             return
-        width = training[0].shape[-1] if training and training[0].shape else None
+        width = training.file.shape[-1] if training and training.file.shape else None
         self.findings += check_weights(path, widths, width, spec, self.visit.slot)
         self.checked += [f"{path}: {name} takes {width} features" for name, width in widths.items()]
 

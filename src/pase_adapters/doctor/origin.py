@@ -9,6 +9,7 @@ from pase.errors import InputError
 from pase.files import read_json
 from pase_adapters.doctor.array_file import ArrayFile
 from pase_adapters.doctor.finding import Finding, Severity
+from pase_adapters.doctor.visit import Visit
 from pase_adapters.feature_file import Origin, hash_file, note_path, read_origin
 from pase_adapters.spec import RendererSpec, Slot
 
@@ -26,6 +27,14 @@ class Note:
     path: Path
     origin: Origin
     shape: tuple[int, ...] | None
+
+
+@dataclass(frozen=True, slots=True)
+class Features:
+    """A feature file and the note beside it, if there is one."""
+
+    file: ArrayFile
+    note: Note | None
 
 
 def read_note(features: Path) -> Note | None:
@@ -95,38 +104,46 @@ def check_note(
         yield Finding(Severity.ERROR, "other-checkpoint", found, where, f"give that --checkpoint, or {remedy}")
 
 
-def check_driving(
-    training: tuple[ArrayFile, Note | None], driving: tuple[ArrayFile, Note | None], remedy: str
-) -> Iterator[Finding]:
+def check_driving(training: Features, driving: Features, visit: Visit) -> Iterator[Finding]:
     """A subject hears only features of the kind that it was trained on; others load without complaint.
 
     Args:
-        training: Features of the subject, and their note.
-        driving: Features of the other recording, and their note.
-        remedy: The command that writes the latter again.
+        training: Features of the subject.
+        driving: Features of the other recording.
+        visit: Gives the commands.
     """
-    where = str(driving[0].path)
-    for code, axis in (("columns-differ", 1), ("width-differs", -1)):
-        was, now = (shape[axis] if len(shape) == 3 or axis == -1 else 1 for shape in _shapes(training, driving))
-        if was != now:
-            found = f"{now} {'columns a row' if axis == 1 else 'features'}, the subject was trained on {was}"
-            yield Finding(Severity.ERROR, code, found, where, remedy)
-    if training[1] is None or driving[1] is None:
-        if training[1] is not driving[1]:
-            found = "only one of training and driving features was written by pase-adapt: the subject cannot hear both"
-            yield Finding(Severity.WARNING, "one-note", found, where, remedy)
-        return
-    yield from _compare_origins(training[1].origin, driving[1].origin, where, remedy)
+    where, known = str(driving.file.path), training.note and driving.note
+    remedy = visit.write_driving() if known else _one_program(visit)
+    yield from _compare_shapes(training.file, driving.file, remedy)
+    if training.note and driving.note:
+        yield from _compare_origins(training.note.origin, driving.note.origin, where, remedy)
+    elif training.note or driving.note:
+        found = "only one of training and driving features was written by pase-adapt: the subject cannot hear both"
+        yield Finding(Severity.WARNING, "one-note", found, where, remedy)
 
 
-def _shapes(*files: tuple[ArrayFile, Note | None]) -> list[tuple[int, ...]]:
-    return [file.shape or (0,) for file, _ in files]
+def _one_program(visit: Visit) -> str:
+    return (
+        f"write both by one program: with pase-adapt, the subject's ({visit.write_training('--force')}), train again, "
+        f"then {visit.write_driving()}"
+    )
+
+
+def _compare_shapes(training: ArrayFile, driving: ArrayFile, remedy: str) -> Iterator[Finding]:
+    if len(training.shape) != len(driving.shape) or len(training.shape) not in (2, 3):
+        return  # of which the shapes' own check tells
+    for code, name, axis in (("columns-differ", "columns a row", 1), ("width-differs", "features", -1)):
+        was, now = training.shape[axis], driving.shape[axis]
+        if was != now and (code == "width-differs" or len(driving.shape) == 3):
+            found = f"{now} {name}, the subject was trained on {was}"
+            yield Finding(Severity.ERROR, code, found, str(driving.path), remedy)
 
 
 def _compare_origins(trained: Origin, driving: Origin, where: str, remedy: str) -> Iterator[Finding]:
     if trained.model_id != driving.model_id:
         found = f"made by the PASE checkpoint {driving.model_id}, the training features by {trained.model_id}"
-        yield Finding(Severity.ERROR, "other-checkpoint", found, where, remedy)
+        mend = f"{remedy}, with the --checkpoint that is {trained.model_id}"
+        yield Finding(Severity.ERROR, "other-checkpoint", found, where, mend)
     if (trained.renderer, trained.slot) != (driving.renderer, driving.slot):
         found = f"made for the slot {driving.slot} of {driving.renderer}, training features for {trained.slot} of "
         yield Finding(Severity.ERROR, "other-slot", f"{found}{trained.renderer}", where, remedy)
@@ -135,4 +152,5 @@ def _compare_origins(trained: Origin, driving: Origin, where: str, remedy: str) 
         yield Finding(Severity.ERROR, "other-rate", found, where, f"{remedy} --fps {trained.rows_per_second:g}")
     if trained.gated != driving.gated:
         found = f"the silence gate was {'on' if driving.gated else 'off'}, for the training features it was not so"
-        yield Finding(Severity.WARNING, "other-gate", found, where, remedy)
+        mend = f"{remedy} --silence-gate" if trained.gated else remedy
+        yield Finding(Severity.WARNING, "other-gate", found, where, mend)
