@@ -11,6 +11,7 @@ from string import Formatter
 
 from pase.errors import InputError
 from pase_adapters.hazards import NO_HAZARDS, Hazards
+from pase_adapters.streaming.hook import StreamHook
 
 COMMAND_FIELDS = frozenset({"python", "switch", "data", "workspace", "features", "audio"})
 """What a command line may stand open for: how Python is started, the slot's switch, subject folder, run name, feature
@@ -191,6 +192,7 @@ class RendererSpec:
         audio_layer: End of the name of the audio network's first weight in the renderer's checkpoints.
         proven: How the adapter was checked, a line for `--list`; docs/renderers.md has the details.
         limits: What users have to know of this renderer, a line each.
+        stream: Where its real-time path takes features from; None: it has none that PASE gets into.
         hazards: What goes wrong in it beside the shape of features, for `pase-adapt doctor`.
     """
 
@@ -209,6 +211,7 @@ class RendererSpec:
     audio_layer: str = ""
     proven: str = "not checked"
     limits: tuple[str, ...] = ()
+    stream: StreamHook | None = None
     hazards: Hazards = NO_HAZARDS
 
     def __post_init__(self) -> None:

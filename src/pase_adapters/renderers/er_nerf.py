@@ -15,6 +15,7 @@ from pase_adapters.renderers.family import (
     nerf_slots,
 )
 from pase_adapters.spec import Command, Launch, Need, RendererSpec
+from pase_adapters.streaming.hook import ER_NERF
 
 _MAIN = "{python} main.py {data} --workspace {workspace}"
 
@@ -42,5 +43,6 @@ SPEC = RendererSpec(
     audio_layer="audio_net.encoder_conv.0.weight",
     proven="rebuilt loader and networks; its own main.py, loader and networks on a CPU",
     limits=(SMALL_SPLIT, "more than 10,000 training frames need a larger --ind_num"),
+    stream=ER_NERF,
     hazards=ASR_SCRIPT,
 )

@@ -15,6 +15,7 @@ from pase_adapters.renderers.family import (
     nerf_slots,
 )
 from pase_adapters.spec import Command, Launch, RendererSpec
+from pase_adapters.streaming.hook import RAD_NERF
 
 _MAIN = "{python} main.py {data} --workspace {workspace}"
 
@@ -46,5 +47,6 @@ SPEC = RendererSpec(
         "more than 10,000 training frames need a larger --ind_num",
         "every test smooths the lips in time, which cannot be switched off",
     ),
+    stream=RAD_NERF,
     hazards=Hazards(real_time=RealTimePath()),
 )

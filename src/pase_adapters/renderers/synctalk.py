@@ -6,6 +6,7 @@ are ER-NeRF's.
 
 from pase_adapters.renderers.family import ASR_SCRIPT, PREPARED, ROWS_OF_16, SMALL_SPLIT, SPLITS, add_sound, nerf_slots
 from pase_adapters.spec import Command, Launch, Need, RendererSpec
+from pase_adapters.streaming.hook import ER_NERF
 
 _MAIN = "{python} main.py {data} --workspace {workspace}"
 
@@ -41,5 +42,6 @@ SPEC = RendererSpec(
         "a --aud that cannot be read ends it by UnboundLocalError: aud_features",
         "its own encoder (--asr_model ave) takes sound, not features",
     ),
+    stream=ER_NERF,
     hazards=ASR_SCRIPT,
 )
