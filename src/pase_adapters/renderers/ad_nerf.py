@@ -18,7 +18,7 @@ _HEAD = (
 _TORSO = "{python} NeRFs/TorsoNeRF/run_nerf.py --config {data}/%s --datadir {data} --basedir {data}/logs --expname "
 _TRAIN_TORSO = _TORSO % "TorsoNeRF_config.txt" + "{workspace}_com"
 # Its own test config takes the poses of the validation split, 1 in 11, and so speaks no longer than they last.
-_SPEAK = _TORSO % "TorsoNeRFTest_config.txt" + "{workspace}_com --test_pose_file transforms_train.json --aud_file "
+_SPEAK = _TORSO % "TorsoNeRFTest_config.txt" + "{workspace}_com --test_pose_file transforms_train.json --aud_file"
 _MADE = "the renderer's preprocessing, process_data.sh"
 
 
