@@ -1,5 +1,6 @@
 """Presence, shape, type and numbers of the feature file."""
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -9,6 +10,7 @@ import pytest
 from pase_adapters.doctor.array_file import read_array_file
 from pase_adapters.doctor.finding import Severity
 from pase_adapters.doctor.values import scan_values
+from pase_adapters.spec import Need
 
 SHAPE = (55, 16, 1024)
 
@@ -49,7 +51,9 @@ def test_features_under_a_name_that_no_slot_reads(patient: Any) -> None:
 
 
 def test_other_arrays_of_the_subject_are_not_taken_for_features(patient: Any) -> None:
-    np.save(patient.folder / "bs.npy", noise((55, 52)))
+    np.save(patient.folder / "blinks.npy", noise((55, 52)))
+    np.save(patient.folder / "bs.npy", noise((55, 16, 52)))
+    patient.spec = replace(patient.spec, needs=(*patient.spec.needs, Need("bs.npy", "its preprocessing")))
     (patient.folder / "broken.npy").write_bytes(b"nothing")
     patient.features.unlink()
     assert "no-features" in patient.findings()

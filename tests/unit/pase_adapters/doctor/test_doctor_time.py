@@ -98,6 +98,14 @@ def test_frames_of_another_rate(patient: Any) -> None:
     assert "--fps" in frames.remedy
 
 
+def test_frames_are_not_explained_by_sample_rates(patient: Any) -> None:
+    patient.frames(900, 100)
+    patient.sound(20)
+    patient.features.unlink()
+    found = patient.findings()["drift"].found
+    assert found.endswith("expected 25: the video is 50 fps")
+
+
 def test_a_subject_of_30_fps_is_healthy_when_its_note_says_so(patient: Any) -> None:
     patient.frames(545, 55)
     patient.sound(20)
