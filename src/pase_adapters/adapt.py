@@ -146,6 +146,8 @@ def adapt(job: Job, load: Callable[[Path | None], SpeechEncoder] = load_encoder)
     Raises:
         InputError: The input cannot be used, or features made from something else are in the way.
     """
+    if job.driving and not job.spec.driving_commands:
+        raise InputError(f"{job.spec.name} reads no file for another recording. {'; '.join(job.spec.limits)}")
     frames = None if job.data_dir is None else count_frames(job.data_dir, job.spec)
     if job.driving:
         frames = None  # another recording need not be as long as the subject's video

@@ -56,7 +56,7 @@ class SilenceGate:
         loudness = _loudness(blocks)
         if not len(loudness):
             return cls(np.ones(1, np.float32), SAMPLE_RATE / _FRAME)
-        peak, floor = np.quantile(loudness, 0.95), np.quantile(loudness, _FLOOR_SHARE)
+        peak, floor = float(np.quantile(loudness, 0.95)), float(np.quantile(loudness, _FLOOR_SHARE))
         threshold = max(min(floor + _OVER_FLOOR_DB, peak - _OVER_FLOOR_DB), peak - _UNDER_PEAK_DB, _NOTHING_DB)
         return cls(_fade(loudness > threshold), SAMPLE_RATE / _FRAME)
 

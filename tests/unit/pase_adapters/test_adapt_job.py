@@ -74,6 +74,13 @@ def test_driving_names_the_file_by_the_recording(job: Job, encoder: Any, make_su
     assert f"--aud {result.features.resolve()} --asr_model hubert" in lines(result)[0]
 
 
+def test_a_renderer_that_reads_no_other_recording_says_so(job: Job, encoder: Any) -> None:
+    spec = replace(job.spec, driving_commands=(), limits=("it encodes sound itself",))
+    with pytest.raises(InputError, match="reads no file for another recording. it encodes sound itself"):
+        adapt(replace(job, spec=spec, driving=True), lambda _: encoder)
+    assert encoder.encoded == []
+
+
 def test_driving_by_another_checkpoint_is_refused(
     job: Job, make_encoder: Callable[..., Any], make_subject: Callable[[int], Path]
 ) -> None:

@@ -1,6 +1,6 @@
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
@@ -65,8 +65,12 @@ def test_digital_silence_is_shut() -> None:
     assert SilenceGate.listen([np.zeros(RATE, np.float32)]).closed == 1
 
 
-@given(cuts=st.lists(st.integers(0, 7 * RATE), max_size=6))
+PAUSES = recording(0.05, 1e-3)
+
+
+@given(cuts=st.lists(st.integers(0, len(PAUSES)), max_size=6))
+@settings(deadline=None)  # a busy machine is no error
 def test_any_cutting_gives_the_same(cuts: list[int]) -> None:
-    sound = recording(0.05, 1e-3)
+    sound = PAUSES
     pieces = np.split(sound, sorted(cuts))
     np.testing.assert_allclose(SilenceGate.listen(pieces).factors, SilenceGate.listen([sound]).factors, atol=1e-6)
