@@ -76,7 +76,7 @@ def test_driving_names_the_file_by_the_recording(job: Job, encoder: Any, make_su
 
 def test_a_renderer_that_reads_no_other_recording_says_so(job: Job, encoder: Any) -> None:
     spec = replace(job.spec, driving_commands=(), limits=("it encodes sound itself",))
-    with pytest.raises(InputError, match="reads no file for another recording. it encodes sound itself"):
+    with pytest.raises(InputError, match=r"reads no file for another recording\. it encodes sound itself"):
         adapt(replace(job, spec=spec, driving=True), lambda _: encoder)
     assert encoder.encoded == []
 
