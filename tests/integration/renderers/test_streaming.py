@@ -136,6 +136,7 @@ def start(way: Way, sound: Path, checkpoint: Path, width: int | None = None) -> 
     (sound / "task.json").write_text(json.dumps(task))
     return subprocess.run(
         [python, "-W", "ignore", str(HERE / "streaming_probe.py"), str(sound / "task.json"), str(sound / "out.npz")],
+        cwd=sound,  # LiveTalking writes a log where it is started
         capture_output=True,
         text=True,
         timeout=300,
