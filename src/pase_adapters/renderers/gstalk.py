@@ -51,13 +51,15 @@ SPEC = RendererSpec(
     ),
     launch=Launch("scene.motion_net", subject_option="-s"),
     audio_layer=AUDIO_LAYER,
-    proven="rebuilt reader and networks; its own scripts' options, reader and networks on a CPU",
+    proven="rebuilt reader and networks; its own options, reader and networks on a CPU, two missing names supplied",
     limits=(
+        "as published no script runs: gaussian_renderer/__init__.py uses MouthMotionNetwork without importing it, "
+        "PersonalizedMotionNetwork in scene/motion_net.py a hidden_dim that it does not set; mend both by hand",
         "needs a pre-training with the same features and slot: other weights are for other features",
         "pre-training looks for pretrain/Obama1, pretrain/4, pretrain/Shaheen, pretrain/3 and 5: the names are in its "
         "code",
         "pre-training reads DeepSpeech's slot from aud_ds.npy, all other commands from aud.npy: copy the file",
-        "the last frame of every list is dropped, unless --N_views asks for fewer",
+        "the last frame of a subject's lists is left out, unless --N_views asks for fewer",
         "frames beyond the last row are dropped from training with no more than a printed line",
         "pictures are held in memory, once more each time that a long recording repeats the poses",
     ),

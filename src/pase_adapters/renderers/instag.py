@@ -72,7 +72,7 @@ SPEC = RendererSpec(
         "needs a pre-training with the same features and slot: the authors' weights are for other features",
         "pre-training looks in data/pretrain for macron, shaheen, may, jaein and obama1: the names are in its code",
         "pre-training reads DeepSpeech's slot from aud_ds.npy, all other commands from aud.npy: copy the file",
-        "the last frame of every list is dropped, unless --N_views asks for fewer",
+        "the last frame of a subject's lists is left out, unless --N_views asks for fewer",
         "frames beyond the last row are dropped from training with no more than a printed line",
         "pictures are held in memory, once more each time that a long recording repeats the poses",
         "the test of its own extractor AVE takes a .wav only, so that there is no slot for it",
