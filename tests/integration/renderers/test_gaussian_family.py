@@ -3,7 +3,6 @@
 test_gaussian_family_real.py runs the renderers' own code, where there are checkouts, and compares it with this.
 """
 
-import math
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -118,19 +117,6 @@ def test_audio_networks_give_a_finite_code(subject: Path, spec: RendererSpec, sl
         code = nets(seen)
         assert code.shape == (1, 32)
         assert code.isfinite().all()
-
-
-@every_renderer
-def test_first_layer_starts_as_lively_as_with_full_width(tmp_path: Path, spec: RendererSpec) -> None:
-    slot, spread = spec.slots[0], {}
-    assert slot.layout.width
-    for width in (24, slot.layout.width):
-        path = write(tmp_path / f"{width}.npy", spec, slot, noise_track(FRAMES, width), FRAMES)
-        torch.manual_seed(0)
-        first = [rebuilt.AudioNets(slot.layout.width, grows=spec in GROWING).convolutions[0] for _ in range(8)]
-        with torch.no_grad():
-            spread[width] = float(torch.stack([net(rebuilt.load(path)[8:-8]) for net in first]).std())
-    assert spread[24] == pytest.approx(spread[slot.layout.width], rel=0.1)
 
 
 # Sharp edges ----------------------------------------------------------------------------------------------------------
@@ -268,10 +254,3 @@ def test_switch_and_file_name_each_other(spec: RendererSpec, slot: Slot) -> None
     deepspeech = "aud_ds.npy" if spec is talking_gaussian.SPEC else "aud.npy"
     assert slot.training_file == names.get(extractor, deepspeech)
     assert extractor == ("hubert" if slot.launched else slot.name)
-
-
-@every_slot
-def test_padding_is_made_up_for(tmp_path: Path, spec: RendererSpec, slot: Slot) -> None:
-    rows = rebuilt.load(write(tmp_path, spec, slot, index_track(FRAMES), FRAMES))
-    scale = 1 if slot.launched else math.sqrt((slot.layout.width or 0) / 24)
-    assert rows[20, 1].numpy() == pytest.approx(scale)
