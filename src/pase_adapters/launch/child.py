@@ -34,7 +34,7 @@ class Orders:
 
     Attributes:
         renderer: Name of the renderer.
-        module: Module of the audio network.
+        module: Module of the audio network; empty: it keeps its width.
         cls: Its class.
         width_argument: Argument of its constructor that gives the width; empty: `first_layer` is replaced.
         first_layer: Dotted path of its first convolution, from the network; empty: `width_argument` is set.
@@ -45,12 +45,12 @@ class Orders:
     """
 
     renderer: str
-    module: str
-    cls: str
-    width_argument: str
-    first_layer: str
-    width: int
-    source: str
+    module: str = ""
+    cls: str = ""
+    width_argument: str = ""
+    first_layer: str = ""
+    width: int = 0
+    source: str = ""
     install: str = ""
     job: str = ""
 
@@ -202,14 +202,15 @@ def _warn(text: str) -> None:
 
 
 def main() -> None:
-    """Run the script as ``python SCRIPT ARGUMENT...`` would, with the width changed."""
+    """Run the script as ``python SCRIPT ARGUMENT...`` would, with what the orders change."""
     orders = Orders(**json.loads(sys.argv[1]))
     del sys.argv[:2]
     if not getattr(sys.flags, "safe_path", False):  # under which Python leaves out the script's folder
         sys.path[0] = os.path.dirname(os.path.realpath(sys.argv[0]))  # noqa: PTH120
-    widener = Widener(orders)
-    sys.meta_path.insert(0, Finder(widener))
-    atexit.register(widener.finish)  # behind the traceback, if there is one
+    if orders.module:
+        widener = Widener(orders)
+        sys.meta_path.insert(0, Finder(widener))
+        atexit.register(widener.finish)  # behind the traceback, if there is one
     if orders.install:
         runpy.run_path(orders.install)["install"](orders.job)
     runpy.run_path(sys.argv[0], run_name="__main__")

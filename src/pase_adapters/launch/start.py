@@ -12,7 +12,8 @@ from typing import NoReturn
 from pase.errors import InputError
 from pase_adapters.launch.child import Orders
 from pase_adapters.launch.width import Width
-from pase_adapters.spec import Launch, RendererSpec
+from pase_adapters.spec import RendererSpec, Slot
+from pase_adapters.streaming.hook import INSTALL
 
 _CHILD = Path(__file__).with_name("child.py")
 _OLDEST = (3, 7)
@@ -21,37 +22,39 @@ _OLDEST = (3, 7)
 
 @dataclass(frozen=True, slots=True)
 class Start:
-    """A renderer's script to be run with another width, everything about it checked.
+    """A renderer's script to be run with another width or with PASE in its real-time path, everything checked.
 
     Attributes:
-        spec: The renderer, which has a launch.
+        spec: The renderer.
+        slot: Which of its inputs it reads.
         checkout: Its folder, where the script is run.
         python: Path of the interpreter to run it by.
         words: The script and its arguments, as behind ``python`` in the checkout.
+        checkpoint: Folder of the PASE checkpoint for a real-time path; None: the one in the package.
     """
 
     spec: RendererSpec
+    slot: Slot
     checkout: Path
     python: Path
     words: tuple[str, ...]
+    checkpoint: Path | None = None
 
     def __post_init__(self) -> None:
-        _check_checkout(self.spec, self.launch, self.checkout, self.words)
+        if not self.slot.launched and self.spec.stream is None:
+            raise InputError(
+                f"{self.spec.name} needs no launcher for its slot {self.slot.name}: features are made to fit. Run its "
+                f"own command without pase-adapt, or take the slot any, if `pase-adapt --list` shows one."
+            )
+        _check_checkout(self)
         _check_python(self.python)
 
     @property
-    def launch(self) -> Launch:
-        """How the renderer is given another width.
-
-        Raises:
-            InputError: It cannot be.
-        """
-        if self.spec.launch is None:
-            raise InputError(
-                f"{self.spec.name} cannot be given another width: its features are made to fit "
-                f"({', '.join(slot.name for slot in self.spec.slots)}). Run its own command without pase-adapt."
-            )
-        return self.spec.launch
+    def module_file(self) -> str:
+        """The file in the checkout by which the renderer is known."""
+        if self.slot.launched and self.spec.launch is not None:
+            return self.spec.launch.file
+        return self.spec.stream.file if self.spec.stream is not None else self.words[0]
 
     @property
     def asks_for_help(self) -> bool:
@@ -59,11 +62,23 @@ class Start:
         return not {"-h", "--help"}.isdisjoint(self.words)
 
     def command(self, width: Width | None) -> list[str]:
-        """The command to run in the checkout; without a width, the script as it is."""
-        if width is None:
+        """The command to run in the checkout.
+
+        Args:
+            width: Of the audio network; None leaves it as it is.
+        """
+        if self.asks_for_help:
             return [str(self.python), *self.words]
-        launch = self.launch
-        orders = Orders(
+        return [str(self.python), str(_CHILD), json.dumps(asdict(self._orders(width))), *self.words]
+
+    def _orders(self, width: Width | None) -> Orders:
+        launch, stream = self.spec.launch, self.spec.stream
+        install = job = ""
+        if stream is not None:
+            install, job = str(INSTALL), stream.job(self.checkpoint, self.slot.layout.width)
+        if width is None or launch is None:
+            return Orders(self.spec.name, install=install, job=job)
+        return Orders(
             renderer=self.spec.name,
             module=launch.module,
             cls=launch.cls,
@@ -71,8 +86,9 @@ class Start:
             first_layer=launch.first_layer,
             width=width.features,
             source=width.source,
+            install=install,
+            job=job,
         )
-        return [str(self.python), str(_CHILD), json.dumps(asdict(orders)), *self.words]
 
     def execute(self, width: Width | None) -> NoReturn:
         """Become the renderer's process, so that its exit status, signals and terminal are the renderer's own.
@@ -104,15 +120,17 @@ def find_python(given: str) -> Path:
     return Path(found).absolute()
 
 
-def _check_checkout(spec: RendererSpec, launch: Launch, checkout: Path, words: tuple[str, ...]) -> None:
+def _check_checkout(start: Start) -> None:
+    checkout, file, words = start.checkout, start.module_file, start.words
     script = checkout / words[0]
     # Python imports from the script's folder first, which need not be the checkout's.
-    known = any((folder / launch.file).is_file() for folder in (script.parent, checkout))
-    missing = [file for file, found in ((launch.file, known), (words[0], script.is_file())) if not found]
+    known = any((folder / file).is_file() for folder in (script.parent, checkout))
+    missing = [name for name, found in ((file, known), (words[0], script.is_file())) if not found]
     if missing:
         raise InputError(
-            f"{checkout} has no {' and no '.join(missing)}. Expected a checkout of {spec.name} ({spec.project_url}) by "
-            f"--checkout, and behind -- what comes behind `python` there, the script first: -- main.py data/obama ..."
+            f"{checkout} has no {' and no '.join(missing)}. Expected a checkout of {start.spec.name} "
+            f"({start.spec.project_url}) by --checkout, and behind -- what comes behind `python` there, the script "
+            f"first: -- main.py data/obama ..."
         )
 
 

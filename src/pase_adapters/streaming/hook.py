@@ -36,6 +36,11 @@ class StreamHook:
             if not re.fullmatch(r"\w+(\.\w+)*:\w+", place):
                 raise InputError(f"a stream hook names places as module:Class, not {place!r}")
 
+    @property
+    def file(self) -> str:
+        """The file of `asr` in the checkout, by which it is known."""
+        return self.asr.partition(":")[0].replace(".", "/") + ".py"
+
     def job(self, checkpoint: Path | None, width: int | None, python: str = sys.executable) -> str:
         """What the function in `INSTALL` takes.
 

@@ -163,7 +163,7 @@ def test_file_to_install_comes_before_the_script(launch: Launcher, tmp_path: Pat
     """As real-time hooks are: a file that finds what it needs beside itself, given a text."""
     (tmp_path / "install.py").write_text("import os\ndef install(job): os.environ['HEARD'] = f'{__file__} {job}'\n")
     install = str(tmp_path / "install.py")
-    orders = child.Orders("made-up", "net.model", "AudioNet", "dim_in", "", 48, "--width", install, "some job")
+    orders = child.Orders("made-up", install=install, job="some job")
     script(launch, "import os; print(os.environ['HEARD'])")
     words = [sys.executable, child.__file__, json.dumps(dataclasses.asdict(orders)), "script.py"]
     done = subprocess.run(words, cwd=launch.checkout, capture_output=True, text=True, check=True)

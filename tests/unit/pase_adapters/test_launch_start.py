@@ -16,6 +16,7 @@ from pase_adapters.launch import child
 from pase_adapters.launch.start import Start, find_python
 from pase_adapters.launch.width import Width
 from pase_adapters.spec import RendererSpec
+from pase_adapters.streaming.hook import INSTALL
 
 HERE = Path(sys.executable)
 
@@ -27,6 +28,12 @@ def checkout(tmp_path: Path) -> Path:
     (folder / "nerf_triplane" / "network.py").touch()
     (folder / "main.py").touch()
     return folder
+
+
+def begin(
+    spec: RendererSpec, checkout: Path, python: Path, words: tuple[str, ...], slot: str = "any", **more: Path
+) -> Start:
+    return Start(spec, spec.slot(slot), checkout, python, words, **more)
 
 
 @pytest.fixture
@@ -41,19 +48,19 @@ def make_program(tmp_path: Path) -> Callable[[str], Path]:
 
 
 def test_orders_for_the_renderers_python(spec: RendererSpec, checkout: Path) -> None:
-    start = Start(spec, checkout, HERE, ("main.py", "data/a b", "-O"))
+    start = begin(spec, checkout, HERE, ("main.py", "data/a b", "-O"))
     python, script, orders, *words = start.command(Width(256, "a file"))
     assert (python, script, words) == (sys.executable, child.__file__, ["main.py", "data/a b", "-O"])
     made = child.Orders(**json.loads(orders))
     assert (made.module, made.cls, made.width_argument) == ("nerf_triplane.network", "AudioNet", "dim_in")
-    assert (made.renderer, made.width, made.source, made.install) == ("er-nerf", 256, "a file", "")
+    assert (made.renderer, made.width, made.source) == ("er-nerf", 256, "a file")
 
 
 def test_asking_for_help_needs_no_width(spec: RendererSpec, checkout: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     started: list[list[str]] = []
     monkeypatch.setattr(os, "execv", lambda path, words: started.append(words))
     monkeypatch.chdir(checkout)
-    assert Start(spec, checkout, HERE, ("main.py", "-h")).asks_for_help
+    assert begin(spec, checkout, HERE, ("main.py", "-h")).asks_for_help
     command.run(["--renderer", "er-nerf", "--python", sys.executable, "--", "main.py", "--help"])
     assert started == [[sys.executable, "main.py", "--help"]]
 
@@ -63,7 +70,7 @@ def test_module_beside_the_script(spec: RendererSpec, tmp_path: Path) -> None:
     (tmp_path / "head").mkdir()
     for name in ("helpers.py", "run.py"):
         (tmp_path / "head" / name).touch()
-    Start(dataclasses.replace(spec, launch=launch), tmp_path, HERE, ("head/run.py",))
+    begin(dataclasses.replace(spec, launch=launch), tmp_path, HERE, ("head/run.py",))
 
 
 @pytest.mark.parametrize(
@@ -76,25 +83,48 @@ def test_module_beside_the_script(spec: RendererSpec, tmp_path: Path) -> None:
 def test_another_folder_is_refused(spec: RendererSpec, checkout: Path, gone: str, expected: str) -> None:
     (checkout / gone).unlink()
     with pytest.raises(InputError, match=expected):
-        Start(spec, checkout, HERE, ("main.py",))
+        begin(spec, checkout, HERE, ("main.py",))
 
 
 def test_absent_checkout_is_refused(spec: RendererSpec, tmp_path: Path) -> None:
     with pytest.raises(InputError, match=r"has no nerf_triplane/network.py and no main.py"):
-        Start(spec, tmp_path / "nowhere", HERE, ("main.py",))
+        begin(spec, tmp_path / "nowhere", HERE, ("main.py",))
 
 
-def test_renderer_without_a_launch_is_refused(spec: RendererSpec, checkout: Path) -> None:
-    narrow = dataclasses.replace(spec, launch=None, slots=(spec.slot("hubert"),))
-    with pytest.raises(InputError, match="er-nerf cannot be given another width"):
-        Start(narrow, checkout, HERE, ("main.py",))
+def test_renderer_that_needs_no_launcher_is_refused(spec: RendererSpec, checkout: Path) -> None:
+    with pytest.raises(InputError, match="er-nerf needs no launcher for its slot hubert"):
+        begin(dataclasses.replace(spec, stream=None), checkout, HERE, ("main.py",), "hubert")
+
+
+@pytest.mark.parametrize(("slot", "width"), [("hubert", 1024), ("any", None)])
+def test_pase_comes_into_the_real_time_path(
+    spec: RendererSpec, checkout: Path, tmp_path: Path, slot: str, width: int | None
+) -> None:
+    """A worker of this Python and of the checkpoint given, with features as wide as the slot's."""
+    (checkout / "nerf_triplane" / "asr.py").touch()
+    start = begin(spec, checkout, HERE, ("main.py", "--asr"), slot, checkpoint=tmp_path / "mine")
+    made = child.Orders(**json.loads(start.command(Width(128, "a file") if slot == "any" else None)[2]))
+    assert (bool(made.module), made.width) == ((True, 128) if slot == "any" else (False, 0))
+    assert made.install == str(INSTALL)
+    job = json.loads(made.job)
+    assert job["asr"] == "nerf_triplane.asr:ASR"
+    worker = job["worker"]
+    assert worker[0] == sys.executable
+    assert worker[worker.index("--checkpoint") + 1] == str(tmp_path / "mine")
+    assert worker[-2:] == (["--width", "1024"] if width else ["--checkpoint", str(tmp_path / "mine")])
+
+
+def test_a_server_is_known_by_its_real_time_path(spec: RendererSpec, checkout: Path) -> None:
+    server = dataclasses.replace(spec, name="server", launch=None, slots=(spec.slot("hubert"),))
+    with pytest.raises(InputError, match=r"has no nerf_triplane/asr\.py"):
+        begin(server, checkout, HERE, ("main.py",), "hubert")
 
 
 def test_old_interpreter_is_refused(spec: RendererSpec, checkout: Path, make_program: Callable[[str], Path]) -> None:
-    Start(spec, checkout, make_program("echo 3 7"), ("main.py",))
+    begin(spec, checkout, make_program("echo 3 7"), ("main.py",))
     for version in ("3 6", "2 7"):
         with pytest.raises(InputError, match=rf"is Python {version.replace(' ', '.')}, the launcher needs 3\.7"):
-            Start(spec, checkout, make_program(f"echo {version}"), ("main.py",))
+            begin(spec, checkout, make_program(f"echo {version}"), ("main.py",))
 
 
 @pytest.mark.parametrize("text", ["exit 3", "echo hello", "exit 0"])
@@ -105,7 +135,7 @@ def test_no_interpreter_is_refused(
     if text == "exit 0":
         program.write_bytes(b"\x00not a program")
     with pytest.raises(InputError, match="does not answer as a Python interpreter"):
-        Start(spec, checkout, program, ("main.py",))
+        begin(spec, checkout, program, ("main.py",))
 
 
 def test_interpreter_is_found_where_a_shell_would(
