@@ -190,7 +190,7 @@ class RendererSpec:
         needs: Files that the renderer opens beside the features.
         launch: How it is given another width; None where that cannot be done or is never needed.
         audio_layer: End of the name of the audio network's first weight in the renderer's checkpoints.
-        proven: How the adapter was checked, a line for `--list`; docs/renderers.md has the details.
+        proven: How the adapter was checked, a line for `--list`; docs/renderers.md has more.
         limits: What users have to know of this renderer, a line each.
         stream: Where its real-time path takes features from; None: it has none that PASE gets into.
         hazards: What goes wrong in it beside the shape of features, for `pase-adapt doctor`.

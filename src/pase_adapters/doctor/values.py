@@ -14,7 +14,7 @@ _LARGEST_BLOCK = 1 << 27
 """Bytes that a single slice may have: thousands of times any renderer's row."""
 
 _SAFE, _FATAL = 1e4, 5e4
-"""Amplitudes at which an audio network in half precision was still finite, and no longer (docs/renderers.md)."""
+"""Amplitudes at which an audio network in half precision was still finite, and no longer (docs/renderer-facts.md)."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -120,7 +120,7 @@ class Widener:
         atexit.unregister(self.finish)
         raise SystemExit(
             f"pase-adapt: error: expected the class {orders.cls}{wanted} in {module.__file__}, found: {found}. Is this "
-            f"a checkout of {orders.renderer}, at the commit that docs/renderers.md names?"
+            f"a checkout of {orders.renderer}, at the commit that docs/renderer-facts.md names?"
         )
 
     def _warn_without_cuda(self) -> None:

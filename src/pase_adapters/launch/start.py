@@ -17,7 +17,7 @@ from pase_adapters.streaming.hook import INSTALL
 
 _CHILD = Path(__file__).with_name("child.py")
 _OLDEST = (3, 7)
-"""Python that `child.py` is written for: the oldest that a renderer of docs/renderers.md asks for."""
+"""Python that `child.py` is written for: the oldest that a renderer of docs/renderer-facts.md asks for."""
 
 
 @dataclass(frozen=True, slots=True)

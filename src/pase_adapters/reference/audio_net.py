@@ -1,6 +1,6 @@
 """The audio path that RAD-NeRF handed down: a code for each row, and attention over eight rows around a frame.
 
-Rebuilt from what is known of it (docs/renderers.md): sizes and activations are those of the renderers, names are ours.
+Rebuilt from docs/renderer-facts.md: sizes and activations are those of the renderers, names are ours.
 """
 
 import itertools

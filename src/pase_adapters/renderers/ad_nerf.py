@@ -1,4 +1,4 @@
-"""AD-NeRF (ICCV 2021); facts and how they were checked: docs/renderers.md.
+"""AD-NeRF (ICCV 2021); facts and how they were checked: docs/renderer-facts.md.
 
 The width 29 of its first layer is written into the network, which `pase-adapt run` replaces. A config file in the
 subject's folder tells where everything is; the printed commands say it again, so that a run never goes on from one that

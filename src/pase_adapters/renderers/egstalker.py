@@ -1,4 +1,4 @@
-"""EGSTalker, a descendant of GaussianTalker; facts and how they were checked: docs/renderers.md."""
+"""EGSTalker, a descendant of GaussianTalker; facts and how they were checked: docs/renderer-facts.md."""
 
 from pase_adapters.renderers.family import SPLITS
 from pase_adapters.renderers.gaussian_family import (

@@ -1,4 +1,4 @@
-"""ER-NeRF (ICCV 2023); facts and how they were checked: docs/renderers.md.
+"""ER-NeRF (ICCV 2023); facts and how they were checked: docs/renderer-facts.md.
 
 Its HuBERT branch is the only one wide enough for a speech encoder (1024), and its audio network takes any row of 1 to
 16 columns. Sixteen columns are what its wav2vec and DeepSpeech scripts write and what its real-time path feeds.

@@ -1,4 +1,4 @@
-"""GaussianTalker (ACM MM 2024); facts and how they were checked: docs/renderers.md."""
+"""GaussianTalker (ACM MM 2024); facts and how they were checked: docs/renderer-facts.md."""
 
 from pase_adapters.renderers.family import SPLITS
 from pase_adapters.renderers.gaussian_family import (

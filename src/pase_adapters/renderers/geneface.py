@@ -1,4 +1,4 @@
-"""GeneFace (ICLR 2023), its RAD-NeRF driven by sound directly; facts and how they were checked: docs/renderers.md.
+"""GeneFace (ICLR 2023), its RAD-NeRF driven by sound directly; facts and how they were checked: docs/renderer-facts.md.
 
 GeneFace's usual way goes from sound to landmarks, by a model trained on many people, and from those to pictures. This
 adapter serves the other way that it offers, `egs/egs_bases/radnerf/radnerf.yaml`, in which features go into the NeRF.

@@ -1,4 +1,4 @@
-"""GSTalk, a descendant of InsTaG with one audio network for the whole head; facts and checks: docs/renderers.md."""
+"""GSTalk, a descendant of InsTaG with one audio network for the whole head; facts: docs/renderer-facts.md."""
 
 from pase_adapters.hazards import Hazards
 from pase_adapters.renderers.family import SPLITS

@@ -1,4 +1,4 @@
-"""InsTaG (CVPR 2025); facts and how they were checked: docs/renderers.md.
+"""InsTaG (CVPR 2025); facts and how they were checked: docs/renderer-facts.md.
 
 A subject is trained from a few seconds of video, on top of networks that were trained on other people before. Those
 hear the same features, so PASE needs a pre-training of its own: the weights that the authors give away do not fit.

@@ -1,4 +1,4 @@
-"""LiveTalking: a real-time server; facts and how they were checked: docs/renderers.md.
+"""LiveTalking: a real-time server; facts and how they were checked: docs/renderer-facts.md.
 
 Its ``ultralight`` avatars are trained in Ultralight-Digital-Human, on the file that is written here. There is no file
 for driving: speech comes in while it runs.

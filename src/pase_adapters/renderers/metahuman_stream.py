@@ -1,4 +1,4 @@
-"""metahuman-stream, LiveTalking's branch ernerf-rtmp: a real-time server; facts: docs/renderers.md.
+"""metahuman-stream, LiveTalking's branch ernerf-rtmp: a real-time server; facts: docs/renderer-facts.md.
 
 It serves subjects that were trained in ER-NeRF, on the file that is written here. There is no file for driving: speech
 comes in while it runs.

@@ -1,4 +1,4 @@
-"""RAD-NeRF (2022), from which the family descends; facts and how they were checked: docs/renderers.md.
+"""RAD-NeRF (2022), from which the family descends; facts and how they were checked: docs/renderer-facts.md.
 
 It knows no HuBERT: its widest input takes 44 features, into which wider ones are projected. `pase-adapt run` gives it
 an input of any width.

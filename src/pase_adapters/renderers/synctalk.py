@@ -1,4 +1,4 @@
-"""SyncTalk (CVPR 2024); facts and how they were checked: docs/renderers.md.
+"""SyncTalk (CVPR 2024); facts and how they were checked: docs/renderer-facts.md.
 
 Its own audio-visual encoder (`ave`) is computed from the sound inside the renderer and has no file. All other inputs
 are ER-NeRF's.

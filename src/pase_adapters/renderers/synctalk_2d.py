@@ -1,4 +1,4 @@
-"""SyncTalk_2D, which descends from Ultralight-Digital-Human; facts and how they were checked: docs/renderers.md.
+"""SyncTalk_2D, which descends from Ultralight-Digital-Human; facts and how they were checked: docs/renderer-facts.md.
 
 A frame takes 16 rows, i - 8 ... i + 7, with the AVE switch one moment each, with the HuBERT switch two.
 """

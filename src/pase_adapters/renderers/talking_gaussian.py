@@ -1,4 +1,4 @@
-"""TalkingGaussian (ECCV 2024); facts and how they were checked: docs/renderers.md.
+"""TalkingGaussian (ECCV 2024); facts and how they were checked: docs/renderer-facts.md.
 
 Its face and its mouth have an audio network each, of one class, both fed from the same file.
 """

@@ -1,4 +1,4 @@
-"""Ultralight-Digital-Human: a small 2-D renderer; facts and how they were checked: docs/renderers.md.
+"""Ultralight-Digital-Human: a small 2-D renderer; facts and how they were checked: docs/renderer-facts.md.
 
 It has no layer for features: 16 steps of 1024 become 16 pictures of 32 x 32. Nothing but this size fits.
 """
