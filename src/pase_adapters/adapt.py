@@ -13,7 +13,7 @@ from pase.inference.track import FeatureTrack
 from pase_adapters.feature_file import FeatureFile, Origin, hash_file, read_origin, writing
 from pase_adapters.gate import SilenceGate
 from pase_adapters.layout import count_rows
-from pase_adapters.spec import Command, RendererSpec, RowLayout, Slot
+from pase_adapters.spec import ReadyCommand, RendererSpec, RowLayout, Slot
 from pase_adapters.subject import count_frames
 
 
@@ -126,7 +126,7 @@ class Adapted:
     encoder_width: int
     feature_width: int
     silent: float | None
-    commands: tuple[Command, ...]
+    commands: tuple[ReadyCommand, ...]
 
     @property
     def rows(self) -> int:
@@ -179,7 +179,7 @@ def _write(job: Job, encoder: SpeechEncoder, origin: Origin, frames: int | None)
     )
 
 
-def next_commands(job: Job) -> tuple[Command, ...]:
+def next_commands(job: Job) -> tuple[ReadyCommand, ...]:
     """The renderer's own commands to run once the features are written.
 
     A subject that is not known is called ``data/ID``; the run is named after the subject and PASE, so that it never

@@ -165,10 +165,18 @@ class Command:
                 f"the command {self.line!r} has unknown fields {sorted(unknown)}; known are {sorted(COMMAND_FIELDS)}"
             )
 
-    def filled(self, python: str, switch: str, **values: str) -> "Command":
+    def filled(self, python: str, switch: str, **values: str) -> "ReadyCommand":
         """This command with every field replaced: `python` and `switch` as they are, values quoted for a shell."""
         quoted = {name: shlex.quote(value) for name, value in values.items()}
-        return Command(self.title, self.line.format_map({"python": python, "switch": switch, **quoted}).rstrip())
+        return ReadyCommand(self.title, self.line.format_map({"python": python, "switch": switch, **quoted}).rstrip())
+
+
+@dataclass(frozen=True, slots=True)
+class ReadyCommand:
+    """A command that can be run as it is: title and line, see `Command`."""
+
+    title: str
+    line: str
 
 
 @dataclass(frozen=True, slots=True)

@@ -123,6 +123,11 @@ def test_printed_commands_survive_a_shell(spec: RendererSpec, tmp_path: Path) ->
             assert words[words.index("--head_ckpt") + 1] == f"{workspace}/checkpoints/ngp_ep0020.pth"
 
 
+def test_braces_in_a_path_are_a_path() -> None:
+    ready = Command("train", "{python} main.py {data}").filled("python", "", data="/data/{x} y")
+    assert ready.line == "python main.py '/data/{x} y'"
+
+
 def test_sound_is_added_to_the_newest_rendered_video(spec: RendererSpec, tmp_path: Path) -> None:
     results = tmp_path / "trial one_pase_torso" / "results"
     results.mkdir(parents=True)
