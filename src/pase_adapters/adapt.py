@@ -13,7 +13,7 @@ from pase.inference.track import FeatureTrack
 from pase_adapters.feature_file import FeatureFile, Origin, hash_file, read_origin, writing
 from pase_adapters.gate import SilenceGate
 from pase_adapters.layout import count_rows
-from pase_adapters.spec import ReadyCommand, RendererSpec, RowLayout, Slot
+from pase_adapters.spec import Command, ReadyCommand, RendererSpec, RowLayout, Slot
 from pase_adapters.subject import count_frames
 
 
