@@ -122,7 +122,7 @@ def test_unknown_renderer(speech: Path, checkpoint: Path, tmp_path: Path, capsys
     given = arguments(speech, checkpoint, tmp_path / "out")
     given[1] = "ernef"
     assert main(given) == 1
-    assert "Did you mean er-nerf?" in capsys.readouterr().err
+    assert "Did you mean er-nerf" in capsys.readouterr().err
 
 
 def test_folder_that_is_no_subject(
