@@ -197,9 +197,7 @@ def next_commands(job: Job) -> tuple[ReadyCommand, ...]:
     elif job.features.resolve() == data / job.slot.training_file:
         commands = job.spec.training_commands
     else:
-        copy = Command(
-            "put the features, with the note beside them, where they are looked for", "cp {features} {data}/"
-        )
+        copy = Command("put the features where they are looked for", "cp {features} {data}/")
         commands = (copy, *job.spec.training_commands)
     python = f"pase-adapt run --renderer {job.spec.name} --" if job.slot.launched else "python"
     return tuple(command.filled(python, job.slot.switch, **values) for command in commands)

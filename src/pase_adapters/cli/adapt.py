@@ -9,7 +9,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pase.errors import InputError
-from pase_adapters.registry import GROUP, VARIABLE, Registry, load_registry
+from pase_adapters.cli.renderers import open_registry
+from pase_adapters.registry import GROUP, VARIABLE, Registry
 from pase_adapters.spec import RendererSpec
 
 if TYPE_CHECKING:
@@ -30,9 +31,7 @@ def run(arguments: Sequence[str]) -> int:
     """Write feature files, or show the renderers; return the exit status."""
     parser = _parser()
     options = parser.parse_args(arguments)
-    registry = load_registry()
-    for plugin in registry.skipped:
-        print(f"pase-adapt: warning: left out {plugin.name or plugin.source}: {plugin.reason}", file=sys.stderr)
+    registry = open_registry()
     if options.list:
         _print_list(registry)
         return 0

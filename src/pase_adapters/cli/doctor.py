@@ -2,12 +2,11 @@
 
 import argparse
 import json
-import sys
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from pase_adapters.registry import load_registry
+from pase_adapters.cli.renderers import open_registry
 
 if TYPE_CHECKING:
     from pase_adapters.doctor.finding import Finding, Report
@@ -25,9 +24,7 @@ examples:
 def run(arguments: Sequence[str]) -> int:
     """Examine a subject and print what was found; return the exit status."""
     options = _parser().parse_args(arguments)
-    registry = load_registry()
-    for plugin in registry.skipped:
-        print(f"pase-adapt: warning: left out {plugin.name or plugin.source}: {plugin.reason}", file=sys.stderr)
+    registry = open_registry()
     spec = registry.get(options.renderer)
     spec.slot(options.slot)
     from pase_adapters.doctor.examine import examine  # NumPy: not for --help or a mistyped renderer

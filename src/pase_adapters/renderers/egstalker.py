@@ -4,6 +4,7 @@ from pase_adapters.renderers.family import SPLITS
 from pase_adapters.renderers.gaussian_family import (
     AUDIO_LAYER,
     BASEL,
+    GAUSSIAN_TALKER_LIMITS,
     ONLY_VALIDATION_FRAMES,
     TRACKING,
     gaussian_talker_slots,
@@ -46,12 +47,7 @@ SPEC = RendererSpec(
     proven="rebuilt reader and networks; its own scripts' options, reader and networks on a CPU",
     limits=(
         "reads everything but aud_ds.npy and au.csv from datasets/Obama in its own folder, whatever -s says",
-        "another recording is cut off after as many frames as the validation list has, 1 in 11 of the video",
-        "a shorter recording loses the whole batch in which it ends, without a word: lengthen it, or --batch 1",
-        "a split of fewer than 4 frames stops it; the first 4 frames of the validation list hear zeros as their past",
-        "its preprocessing leaves DeepSpeech features in aud_ds.npy: --force replaces them",
-        "blanks in paths break its call of ffmpeg, after which it deletes the pictures",
-        "needs Python's tkinter (python3-tk), which it imports for nothing",
+        *GAUSSIAN_TALKER_LIMITS,
     ),
     hazards=ONLY_VALIDATION_FRAMES,
 )

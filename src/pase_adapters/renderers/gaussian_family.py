@@ -19,6 +19,15 @@ ONLY_VALIDATION_FRAMES = Hazards(
 )
 """GaussianTalker's: more than one frame past the recording's rows a window is too small, and the error is swallowed."""
 
+GAUSSIAN_TALKER_LIMITS = (
+    "another recording is cut off after as many frames as the validation list has, 1 in 11 of the video",
+    "a shorter recording loses the whole batch in which it ends, without a word: lengthen it, or --batch 1",
+    "a split of fewer than 4 frames stops it; the first 4 frames of the validation list hear zeros as their past",
+    "its preprocessing leaves DeepSpeech features in aud_ds.npy: --force replaces them",
+    "blanks in paths break its call of ffmpeg, after which it deletes the pictures",
+    "needs Python's tkinter (python3-tk), which it imports for nothing",
+)
+
 BASEL = "its 3D face model (Basel Face Model 2009) has terms of its own"
 
 
@@ -31,11 +40,10 @@ def talking_gaussian_slots(deepspeech: str = "aud_ds.npy") -> tuple[Slot, ...]:
         deepspeech: Name of the training file of DeepSpeech features, which differs among them.
     """
     hubert, *others = nerf_slots(ROWS_OF_16, "hubert", "esperanto", "deepspeech", option="--audio_extractor")
-    launched = replace(hubert, name="any", layout=replace(hubert.layout, width=None), driving_file="{stem}_pase.npy")
     files = {"deepspeech": deepspeech}
     return (
         hubert,
-        launched,
+        _of_any_width(hubert),
         *(replace(slot, training_file=files.get(slot.name, slot.training_file)) for slot in others),
     )
 
@@ -44,8 +52,12 @@ def gaussian_talker_slots() -> tuple[Slot, ...]:
     """Slots of GaussianTalker and its descendants: one file, whose width of 29 is a literal in the code."""
     (deepspeech,) = nerf_slots(ROWS_OF_16, "deepspeech")
     narrow = replace(deepspeech, switch="")
-    launched = replace(narrow, name="any", layout=replace(narrow.layout, width=None), driving_file="{stem}_pase.npy")
-    return narrow, launched
+    return narrow, _of_any_width(narrow)
+
+
+def _of_any_width(slot: Slot) -> Slot:
+    """The same file with features of any width, for the launcher."""
+    return replace(slot, name="any", layout=replace(slot.layout, width=None), driving_file="{stem}_pase.npy")
 
 
 def sound_command(video: str) -> Command:

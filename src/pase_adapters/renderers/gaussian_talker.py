@@ -5,6 +5,7 @@ from pase_adapters.renderers.gaussian_family import (
     ACTION_UNITS,
     AUDIO_LAYER,
     BASEL,
+    GAUSSIAN_TALKER_LIMITS,
     ONLY_VALIDATION_FRAMES,
     TRACKING,
     gaussian_talker_slots,
@@ -37,13 +38,6 @@ SPEC = RendererSpec(
     launch=Launch("scene.networks", subject_option="-s"),
     audio_layer=AUDIO_LAYER,
     proven="rebuilt reader and networks; its own scripts' options, reader and networks on a CPU",
-    limits=(
-        "another recording is cut off after as many frames as the validation list has, 1 in 11 of the video",
-        "a shorter recording loses the whole batch in which it ends, without a word: lengthen it, or --batch 1",
-        "a split of fewer than 4 frames stops it; the first 4 frames of the validation list hear zeros as their past",
-        "its preprocessing leaves DeepSpeech features in aud_ds.npy: --force replaces them",
-        "blanks in paths break its call of ffmpeg, after which it deletes the pictures",
-        "needs Python's tkinter (python3-tk), which it imports for nothing",
-    ),
+    limits=GAUSSIAN_TALKER_LIMITS,
     hazards=ONLY_VALIDATION_FRAMES,
 )

@@ -20,6 +20,7 @@ import pytest
 import torch
 from numpy.typing import NDArray
 from PIL import Image
+from tests.integration.renderers.contract import checkout_or_skip
 
 from pase.inference.track import FeatureTrack
 from pase_adapters.feature_file import FeatureFile, Origin
@@ -169,14 +170,8 @@ MODULES = {
 
 
 def checkout_of(reading: Reading) -> Path:
-    name = MODULES[reading.spec.name][0]
-    folder = os.environ.get("PASE_RENDERERS_DIR")
-    if not folder:
-        pytest.skip(f"PASE_RENDERERS_DIR is not set: no folder with a checkout of {name}")
-    path = Path(folder).resolve() / name
-    if not path.is_dir():
-        pytest.skip(f"{path} is no checkout of {name}")
-    return path
+    name, script, *_ = MODULES[reading.spec.name]
+    return checkout_or_skip(name, f"{script}.py")
 
 
 def make_subject(folder: Path) -> Path:

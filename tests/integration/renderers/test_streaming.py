@@ -18,6 +18,7 @@ from typing import Any
 import numpy as np
 import pytest
 from numpy.typing import NDArray
+from tests.integration.renderers.contract import checkout_or_skip
 
 from pase.inference.encoder import PASE
 from pase_adapters.layout import make_rows
@@ -108,13 +109,7 @@ def folder_of(way: Way) -> Path:
     """Where the code lies."""
     if not way.checkout:
         return HERE
-    folder = os.environ.get("PASE_RENDERERS_DIR")
-    if not folder:
-        pytest.skip(f"PASE_RENDERERS_DIR is not set: no folder with a checkout of {way.checkout}")
-    path = Path(folder).resolve() / way.checkout
-    if not path.is_dir():
-        pytest.skip(f"{path} is no checkout of {way.checkout}")
-    return path
+    return checkout_or_skip(way.checkout, way.hook.file)
 
 
 def start(way: Way, sound: Path, checkpoint: Path, width: int | None = None) -> subprocess.CompletedProcess[str]:
