@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from pase.errors import InputError
-from pase_adapters.doctor.array_file import ArrayFile, read_array_file
+from pase_adapters.array_file import ArrayFile, read_array_file
 from pase_adapters.doctor.finding import Finding, Report, Severity, worst_first
 from pase_adapters.doctor.origin import Features, Note, check_driving, check_note, read_model_id, read_note
 from pase_adapters.doctor.presence import check_presence

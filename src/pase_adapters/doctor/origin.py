@@ -7,7 +7,7 @@ from typing import Any
 
 from pase.errors import InputError
 from pase.files import read_json
-from pase_adapters.doctor.array_file import ArrayFile
+from pase_adapters.array_file import ArrayFile
 from pase_adapters.doctor.finding import Finding, Severity
 from pase_adapters.doctor.visit import Visit
 from pase_adapters.feature_file import Origin, hash_file, note_path, read_origin

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from pase.errors import InputError
-from pase_adapters.doctor.array_file import ArrayFile, read_array_file
+from pase_adapters.array_file import ArrayFile, read_array_file
 from pase_adapters.doctor.finding import Finding, Severity
 from pase_adapters.doctor.visit import Visit
 from pase_adapters.spec import Slot

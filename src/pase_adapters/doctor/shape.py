@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from pase_adapters.doctor.array_file import ArrayFile
+from pase_adapters.array_file import ArrayFile
 from pase_adapters.doctor.finding import Finding, Severity
 from pase_adapters.spec import RendererSpec, Slot
 

@@ -3,7 +3,7 @@
 import math
 from collections.abc import Iterator
 
-from pase_adapters.doctor.array_file import ArrayFile
+from pase_adapters.array_file import ArrayFile
 from pase_adapters.doctor.finding import Finding, Severity
 from pase_adapters.doctor.sound import Sound
 from pase_adapters.doctor.subject import Subject

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from pase_adapters.doctor.array_file import ArrayFile, read_block
+from pase_adapters.array_file import ArrayFile, read_block
 from pase_adapters.doctor.finding import Finding, Severity
 
 _BLOCK_BYTES = 1 << 22

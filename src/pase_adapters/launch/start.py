@@ -1,23 +1,21 @@
 """The half of the launcher that runs in PASE's Python: checks everything, then becomes the renderer's process."""
 
-import json
 import os
 import shutil
 import subprocess
 import sys
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 from typing import NoReturn
 
 from pase.errors import InputError
-from pase_adapters.launch.child import Orders
 from pase_adapters.launch.width import Width
+from pase_adapters.renderer_side import run
+from pase_adapters.renderer_side.orders import Orders, Widening
 from pase_adapters.spec import RendererSpec, Slot
-from pase_adapters.streaming.hook import INSTALL
 
-_CHILD = Path(__file__).with_name("child.py")
 _OLDEST = (3, 7)
-"""Python that `child.py` is written for: the oldest that a renderer of docs/renderer-facts.md asks for."""
+"""Python that `renderer_side` is written for: the oldest that a renderer of docs/renderer-facts.md asks for."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,26 +67,23 @@ class Start:
         """
         if self.asks_for_help:
             return [str(self.python), *self.words]
-        return [str(self.python), str(_CHILD), json.dumps(asdict(self._orders(width))), *self.words]
+        return [str(self.python), run.__file__, self._orders(width).to_json(), *self.words]
 
     def _orders(self, width: Width | None) -> Orders:
         launch, stream = self.spec.launch, self.spec.stream
-        install = job = ""
-        if stream is not None:
-            install, job = str(INSTALL), stream.job(self.checkpoint, self.slot.layout.width)
+        hearing = None if stream is None else stream.orders(self.checkpoint, self.slot.layout.width)
         if width is None or launch is None:
-            return Orders(self.spec.name, install=install, job=job)
-        return Orders(
-            renderer=self.spec.name,
-            module=launch.module,
-            cls=launch.cls,
-            width_argument=launch.width_argument,
-            first_layer=launch.first_layer,
-            width=width.features,
-            source=width.source,
-            install=install,
-            job=job,
+            return Orders(hearing=hearing)
+        widening = Widening(
+            self.spec.name,
+            launch.module,
+            launch.cls,
+            launch.width_argument,
+            launch.first_layer,
+            width.features,
+            width.source,
         )
+        return Orders(widening, hearing)
 
     def execute(self, width: Width | None) -> NoReturn:
         """Become the renderer's process, so that its exit status, signals and terminal are the renderer's own.

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from pase.errors import InputError
-from pase_adapters.doctor.array_file import read_array_file
+from pase_adapters.array_file import read_array_file
 from pase_adapters.feature_file import note_path, read_origin
 from pase_adapters.spec import RendererSpec, RowLayout, Slot
 

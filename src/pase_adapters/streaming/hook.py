@@ -1,15 +1,12 @@
 """Where a renderer's real-time path takes speech features from; only the standard library is imported here."""
 
-import json
 import re
 import sys
 from dataclasses import dataclass
 from pathlib import Path
 
 from pase.errors import InputError
-
-INSTALL = Path(__file__).with_name("install.py")
-"""File whose function ``install(job)`` is called in the renderer's own Python, 3.7 or newer, before its script runs."""
+from pase_adapters.renderer_side.orders import Hearing
 
 _KINDS = ("ring", "windows")
 
@@ -41,8 +38,8 @@ class StreamHook:
         """The file of `asr` in the checkout, by which it is known."""
         return self.asr.partition(":")[0].replace(".", "/") + ".py"
 
-    def job(self, checkpoint: Path | None, width: int | None, python: str = sys.executable) -> str:
-        """What the function in `INSTALL` takes.
+    def orders(self, checkpoint: Path | None, width: int | None, python: str = sys.executable) -> Hearing:
+        """What the renderer's Python is told.
 
         Args:
             checkpoint: Folder of the PASE checkpoint that the renderer was trained with; None: the one in the package.
@@ -53,7 +50,7 @@ class StreamHook:
         command = [python, "-E", "-P", "-m", "pase_adapters.streaming.worker"]
         command += [] if checkpoint is None else ["--checkpoint", str(checkpoint.resolve())]
         command += [] if width is None else ["--width", str(width)]
-        return json.dumps({"kind": self.kind, "asr": self.asr, "loaders": self.loaders, "worker": command})
+        return Hearing(self.kind, self.asr, self.loaders, tuple(command))
 
 
 def _ring(package: str) -> StreamHook:

@@ -21,9 +21,9 @@ from pase.inference.engine import StreamSpec
 from pase.inference.rows import Rows
 from pase.inference.stream import StreamingEncoder
 from pase_adapters.layout import feature_scale
+from pase_adapters.renderer_side import protocol
+from pase_adapters.renderer_side.protocol import ANSWER, CHUNK, DONE, FAILED, FLOATS, GREETING, RATE, REQUEST
 from pase_adapters.renderers.family import ROWS_OF_16
-from pase_adapters.streaming.renderer_side import protocol
-from pase_adapters.streaming.renderer_side.protocol import ANSWER, CHUNK, DONE, FAILED, FLOATS, GREETING, RATE, REQUEST
 
 _KEPT = 60 * RATE
 """Rows that a recording keeps: longer than any renderer's buffer, and no more after an hour of silence."""

@@ -84,7 +84,7 @@ def run_file(asr_class, opt, task):
 
 def run_served(asr_class, opt, task):
     """Two sessions of one server, by turns, which hear different sounds."""
-    models = [place(loader).from_pretrained("model").to("cpu") for loader in task["hook"]["loaders"][:2]]
+    models = [place(loader).from_pretrained("model").to("cpu") for loader in task["loaders"][:2]]
     rings = [asr_class(opt, None, *models) for _ in range(2)]
     for ring in rings:
         ring.warm_up()
@@ -103,7 +103,7 @@ def run_served(asr_class, opt, task):
 
 def run_batches(asr_class, opt, task):
     """Speech, silence for some batches, which are left out, and speech again."""
-    asr = asr_class(opt, None, place(task["hook"]["loaders"][0])(), [4, 4])
+    asr = asr_class(opt, None, place(task["loaders"][0])(), [4, 4])
     asr.warm_up()
     sound = chunks_of(task["sound"])
     half = len(sound) // 2
@@ -123,9 +123,9 @@ def main(task_file, out):
     task = json.loads(Path(task_file).read_text())
     stub_all()
     sys.path[:0] = task["path"]
-    runpy.run_path(task["install"])["install"](json.dumps(task["hook"]))
+    runpy.run_path(task["run"])["prepare"](task["orders"])
     runner = {"file": run_file, "served": run_served, "batches": run_batches}[task["runner"]]
-    asr_class = place(task["hook"]["asr"])
+    asr_class = place(task["asr"])
     found = {}
     for name, options in task["cases"].items():
         try:

@@ -22,7 +22,6 @@ from tests.integration.renderers.contract import checkout_or_skip, list_frames, 
 
 from pase.files import write_json
 from pase_adapters.feature_file import Origin, note_path
-from pase_adapters.launch import child
 
 HERE = Path(__file__).parent
 ORIGIN = Origin("made-up", "any", "0123456789abcdef", "f" * 64, 25.0, gated=False)
@@ -157,17 +156,6 @@ def test_script_finds_what_python_gives_it(launch: Launcher, tmp_path: Path) -> 
     )
     assert json.loads(done.stdout) == json.loads(genuine.stdout)
     assert done.stdout.count("\n") == 1
-
-
-def test_file_to_install_comes_before_the_script(launch: Launcher, tmp_path: Path) -> None:
-    """As real-time hooks are: a file that finds what it needs beside itself, given a text."""
-    (tmp_path / "install.py").write_text("import os\ndef install(job): os.environ['HEARD'] = f'{__file__} {job}'\n")
-    install = str(tmp_path / "install.py")
-    orders = child.Orders("made-up", install=install, job="some job")
-    script(launch, "import os; print(os.environ['HEARD'])")
-    words = [sys.executable, child.__file__, json.dumps(dataclasses.asdict(orders)), "script.py"]
-    done = subprocess.run(words, cwd=launch.checkout, capture_output=True, text=True, check=True)
-    assert done.stdout == f"{install} some job\n"
 
 
 def test_width_that_was_not_used_is_told(launch: Launcher) -> None:

@@ -22,6 +22,8 @@ from tests.integration.renderers.contract import checkout_or_skip
 
 from pase.inference.encoder import PASE
 from pase_adapters.layout import make_rows
+from pase_adapters.renderer_side import run as renderer_side
+from pase_adapters.renderer_side.orders import Orders
 from pase_adapters.renderers.family import ROWS_OF_16
 from pase_adapters.streaming import hook
 from pase_adapters.streaming.hook import StreamHook
@@ -125,8 +127,10 @@ def start(way: Way, sound: Path, checkpoint: Path, width: int | None = None) -> 
         "path": [str(folder_of(way))],
         "cases": {name: {**options, **given} for name, given in CASES[way.runner].items()},
         "sound": str(sound / "sound.npy"),
-        "install": str(hook.INSTALL),
-        "hook": json.loads(way.hook.job(checkpoint, width)),
+        "run": renderer_side.__file__,
+        "orders": Orders(hearing=way.hook.orders(checkpoint, width)).to_json(),
+        "loaders": way.hook.loaders,
+        "asr": way.hook.asr,
     }
     (sound / "task.json").write_text(json.dumps(task))
     return subprocess.run(

@@ -1,7 +1,6 @@
 """What the launcher checks before a renderer is started, and the command that it becomes."""
 
 import dataclasses
-import json
 import os
 import sys
 from collections.abc import Callable
@@ -12,11 +11,11 @@ import pytest
 from pase.errors import InputError
 from pase_adapters.cli import run as command
 from pase_adapters.cli.main import main
-from pase_adapters.launch import child
 from pase_adapters.launch.start import Start, find_python
 from pase_adapters.launch.width import Width
+from pase_adapters.renderer_side import run
+from pase_adapters.renderer_side.orders import Orders, Widening
 from pase_adapters.spec import RendererSpec
-from pase_adapters.streaming.hook import INSTALL
 
 HERE = Path(sys.executable)
 
@@ -50,10 +49,9 @@ def make_program(tmp_path: Path) -> Callable[[str], Path]:
 def test_orders_for_the_renderers_python(spec: RendererSpec, checkout: Path) -> None:
     start = begin(spec, checkout, HERE, ("main.py", "data/a b", "-O"))
     python, script, orders, *words = start.command(Width(256, "a file"))
-    assert (python, script, words) == (sys.executable, child.__file__, ["main.py", "data/a b", "-O"])
-    made = child.Orders(**json.loads(orders))
-    assert (made.module, made.cls, made.width_argument) == ("nerf_triplane.network", "AudioNet", "dim_in")
-    assert (made.renderer, made.width, made.source) == ("er-nerf", 256, "a file")
+    assert (python, script, words) == (sys.executable, run.__file__, ["main.py", "data/a b", "-O"])
+    widening = Widening("er-nerf", "nerf_triplane.network", "AudioNet", "dim_in", "", 256, "a file")
+    assert Orders.from_json(orders).widening == widening
 
 
 def test_asking_for_help_needs_no_width(spec: RendererSpec, checkout: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -103,15 +101,14 @@ def test_pase_comes_into_the_real_time_path(
     """A worker of this Python and of the checkpoint given, with features as wide as the slot's."""
     (checkout / "nerf_triplane" / "asr.py").touch()
     start = begin(spec, checkout, HERE, ("main.py", "--asr"), slot, checkpoint=tmp_path / "mine")
-    made = child.Orders(**json.loads(start.command(Width(128, "a file") if slot == "any" else None)[2]))
-    assert (bool(made.module), made.width) == ((True, 128) if slot == "any" else (False, 0))
-    assert made.install == str(INSTALL)
-    job = json.loads(made.job)
-    assert job["asr"] == "nerf_triplane.asr:ASR"
-    worker = job["worker"]
-    assert worker[0] == sys.executable
-    assert worker[worker.index("--checkpoint") + 1] == str(tmp_path / "mine")
-    assert worker[-2:] == (["--width", "1024"] if width else ["--checkpoint", str(tmp_path / "mine")])
+    made = Orders.from_json(start.command(Width(128, "a file") if slot == "any" else None)[2])
+    assert (made.widening and made.widening.width) == (128 if slot == "any" else None)
+    assert made.hearing is not None
+    assert made.hearing.asr == "nerf_triplane.asr:ASR"
+    python, *rest = made.hearing.worker
+    assert python == sys.executable
+    given = ["--checkpoint", str(tmp_path / "mine"), *(["--width", str(width)] if width else [])]
+    assert rest[-len(given) :] == given
 
 
 def test_a_server_is_known_by_its_real_time_path(spec: RendererSpec, checkout: Path) -> None:

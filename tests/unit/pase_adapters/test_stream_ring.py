@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pase_adapters.streaming.renderer_side.ring import find_fault
+from pase_adapters.renderer_side.ring import find_fault
 
 
 def windows_are_right(left: int, middle: int, right: int, warm_up: int, windows: int, frames: int) -> bool:

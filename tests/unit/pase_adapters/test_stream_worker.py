@@ -14,10 +14,10 @@ from numpy.typing import NDArray
 from pase.errors import InputError
 from pase.inference.encoder import PASE
 from pase_adapters.layout import make_rows
+from pase_adapters.renderer_side.protocol import ANSWER, FAILED, HEAR, REQUEST, ROWS
+from pase_adapters.renderer_side.worker_pipe import Stream, Worker, WorkerError
 from pase_adapters.renderers.family import ROWS_OF_16
 from pase_adapters.streaming import worker
-from pase_adapters.streaming.renderer_side.protocol import ANSWER, FAILED, HEAR, REQUEST, ROWS
-from pase_adapters.streaming.renderer_side.worker_pipe import Stream, Worker, WorkerError
 from pase_adapters.streaming.worker import Recording, look_ahead, serve
 
 SAMPLES = 16000 + 170  # the middle of the last 20 ms is still inside

@@ -14,8 +14,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pase.errors import InputError
+from pase_adapters.array_file import read_array_file
 from pase_adapters.cli.main import main
-from pase_adapters.doctor.array_file import read_array_file
 from pase_adapters.doctor.finding import Finding, Severity, worst_first
 from pase_adapters.doctor.shape import check_shape
 from pase_adapters.doctor.values import scan_values, scannable
@@ -131,7 +131,7 @@ def test_memory_is_flat(tmp_path: Path) -> None:
             file.truncate(file.tell() + rows * 16 * 1024 * 4)
         code = (
             "import resource, sys; from pathlib import Path\n"
-            "from pase_adapters.doctor.array_file import read_array_file\n"
+            "from pase_adapters.array_file import read_array_file\n"
             "from pase_adapters.doctor.values import scan_values\n"
             "assert len(scan_values(read_array_file(Path(sys.argv[1]))).zero_rows) == int(sys.argv[2])\n"
             "print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)"

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from pase_adapters.doctor.array_file import read_array_file
+from pase_adapters.array_file import read_array_file
 from pase_adapters.doctor.finding import Severity
 from pase_adapters.doctor.values import scan_values
 from pase_adapters.spec import Need

@@ -1,64 +1,29 @@
-"""The half of the launcher that runs in the renderer's Python: changes the audio network's width, runs the script.
+"""Another width for a renderer's audio network, while its files stay as they are.
 
-Started by `start.py` in the checkout, as ``python child.py ORDERS SCRIPT ARGUMENT...`` with the `Orders` in JSON. The
-renderer's Python need not have PASE and may be as old as 3.7: only its standard library is used here.
-
-The class is changed when the renderer itself has imported it, and not before: what the script sets up first (devices,
-seeds, paths) stays as it would be without the launcher. It is changed in place, since these classes name themselves,
-``super(AudioNet, self)``, which breaks when another class takes the name.
+The class is changed in place, since these classes name themselves, ``super(AudioNet, self)``, which breaks when another
+class takes the name.
 """
 
 from __future__ import annotations
 
 import atexit
-import dataclasses
 import functools
-import importlib.abc
-import importlib.machinery
 import inspect
-import json
-import os
-import runpy
 import sys
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable
     from types import ModuleType
     from typing import Any, NoReturn
 
-
-@dataclasses.dataclass(frozen=True)
-class Orders:
-    """What to change, and what to say of it.
-
-    Attributes:
-        renderer: Name of the renderer.
-        module: Module of the audio network; empty: it keeps its width.
-        cls: Its class.
-        width_argument: Argument of its constructor that gives the width; empty: `first_layer` is replaced.
-        first_layer: Dotted path of its first convolution, from the network; empty: `width_argument` is set.
-        width: Features of a short frame.
-        source: From where the width is known.
-        install: Python file with a function `install(job)`, called before the script; empty: none.
-        job: What it takes.
-    """
-
-    renderer: str
-    module: str = ""
-    cls: str = ""
-    width_argument: str = ""
-    first_layer: str = ""
-    width: int = 0
-    source: str = ""
-    install: str = ""
-    job: str = ""
+    from .orders import Widening
 
 
 class Widener:
     """Makes the audio network as wide as the features, and says once that it did, or that it never came to it."""
 
-    def __init__(self, orders: Orders) -> None:
+    def __init__(self, orders: Widening) -> None:
         self.orders = orders
         self._imported = self._built = False
 
@@ -167,54 +132,5 @@ def replace_first_layer(network: Any, path: str, width: int) -> int:
     return int(old.in_channels)
 
 
-class _Loader(importlib.machinery.SourceFileLoader):
-    """Loads a module as ever, then widens its class."""
-
-    def __init__(self, name: str, path: str, widener: Widener) -> None:
-        super().__init__(name, path)
-        self._widener = widener
-
-    def exec_module(self, module: ModuleType) -> None:
-        super().exec_module(module)
-        self._widener.widen(module)
-
-
-class Finder(importlib.abc.MetaPathFinder):
-    """Finds the one module whose class is to be widened; all others are left to the finders behind it."""
-
-    def __init__(self, widener: Widener) -> None:
-        self._widener = widener
-
-    def find_spec(
-        self, fullname: str, path: Sequence[str] | None, target: ModuleType | None = None
-    ) -> importlib.machinery.ModuleSpec | None:
-        """Where Python would find the module, with a loader that widens its class."""
-        if fullname != self._widener.orders.module:
-            return None
-        found = importlib.machinery.PathFinder.find_spec(fullname, path, target)
-        if found is not None and found.origin is not None:
-            found.loader = _Loader(fullname, found.origin, self._widener)
-        return found
-
-
 def _warn(text: str) -> None:
     print("pase-adapt: warning: " + text + ".", file=sys.stderr, flush=True)
-
-
-def main() -> None:
-    """Run the script as ``python SCRIPT ARGUMENT...`` would, with what the orders change."""
-    orders = Orders(**json.loads(sys.argv[1]))
-    del sys.argv[:2]
-    if not getattr(sys.flags, "safe_path", False):  # under which Python leaves out the script's folder
-        sys.path[0] = os.path.dirname(os.path.realpath(sys.argv[0]))  # noqa: PTH120
-    if orders.module:
-        widener = Widener(orders)
-        sys.meta_path.insert(0, Finder(widener))
-        atexit.register(widener.finish)  # behind the traceback, if there is one
-    if orders.install:
-        runpy.run_path(orders.install)["install"](orders.job)
-    runpy.run_path(sys.argv[0], run_name="__main__")
-
-
-if __name__ == "__main__":
-    main()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib.abc
 import importlib.machinery
 import sys
+from collections import defaultdict
 from types import ModuleType
 from typing import TYPE_CHECKING
 
@@ -15,14 +16,14 @@ if TYPE_CHECKING:
 
 
 class Changer(importlib.abc.MetaPathFinder):
-    """Changes modules once they have run; all others are left to the finders behind it.
+    """Changes modules once they have run; all others are left to the finders behind it."""
 
-    Args:
-        changes: By name of the module.
-    """
+    def __init__(self) -> None:
+        self._changes: dict[str, list[Change]] = defaultdict(list)
 
-    def __init__(self, changes: dict[str, list[Change]]) -> None:
-        self._changes = changes
+    def add(self, module: str, change: Change) -> None:
+        """Have a module changed; changes of one module are made in the order in which they were added."""
+        self._changes[module].append(change)
 
     def install(self) -> None:
         """Begin; modules that are there already are changed at once."""

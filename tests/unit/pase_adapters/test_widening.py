@@ -1,10 +1,7 @@
-"""The half of the launcher that runs in the renderer's Python, called here in this one."""
+"""Changing the width of an audio network in the renderer's Python, called here in this one."""
 
-import ast
 import inspect
-import sys
 from dataclasses import replace
-from pathlib import Path
 from types import ModuleType
 from typing import Any
 
@@ -14,10 +11,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from torch import nn
 
-from pase_adapters.launch import child
-from pase_adapters.launch.child import Finder, Orders, Widener, replace_first_layer
+from pase_adapters.renderer_side.orders import Widening
+from pase_adapters.renderer_side.widening import Widener, replace_first_layer
 
-ORDERS = Orders("made-up", "made_up.network", "AudioNet", "dim_in", "", 256, "--width")
+ORDERS = Widening("made-up", "made_up.network", "AudioNet", "dim_in", "", 256, "--width")
 
 NETWORK = """
 class Base:
@@ -47,24 +44,10 @@ def network(source: str = NETWORK) -> ModuleType:
     return module
 
 
-def widened(orders: Orders = ORDERS) -> ModuleType:
+def widened(orders: Widening = ORDERS) -> ModuleType:
     module = network()
     Widener(orders).widen(module)
     return module
-
-
-def test_runs_on_the_oldest_python() -> None:
-    source = Path(child.__file__).read_text(encoding="utf-8")
-    ast.parse(source, feature_version=(3, 7))
-    with pytest.raises(SyntaxError):  # the check can fail
-        ast.parse("if (n := 1): pass", feature_version=(3, 7))
-
-
-def test_needs_nothing_but_the_standard_library() -> None:
-    tree = ast.parse(Path(child.__file__).read_text(encoding="utf-8"))
-    imported = [node.module or "." for node in ast.walk(tree) if isinstance(node, ast.ImportFrom)]
-    imported += [alias.name for node in ast.walk(tree) if isinstance(node, ast.Import) for alias in node.names]
-    assert {name.split(".")[0] for name in imported} <= sys.stdlib_module_names | {"__future__"}
 
 
 @given(
@@ -142,22 +125,6 @@ def test_without_cuda_the_renderers_need_is_named(
     assert torch.__version__ in line
 
 
-def test_finder_leaves_other_modules_alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    (tmp_path / "made_up_launch").mkdir()
-    for name in ("__init__", "network", "neighbour"):
-        (tmp_path / "made_up_launch" / f"{name}.py").write_text(NETWORK)
-    monkeypatch.syspath_prepend(tmp_path)
-    monkeypatch.setattr(
-        sys, "meta_path", [Finder(Widener(replace(ORDERS, module="made_up_launch.network"))), *sys.meta_path]
-    )
-    import made_up_launch.neighbour  # type: ignore[import-not-found]
-    import made_up_launch.network
-
-    assert made_up_launch.AudioNet(44).seen[0] == 44
-    assert made_up_launch.neighbour.AudioNet(44).seen[0] == 44
-    assert made_up_launch.network.AudioNet(44).seen[0] == 256
-
-
 # A width that is a literal in the code --------------------------------------------------------------------------------
 
 
@@ -186,7 +153,7 @@ def test_first_layer_is_replaced_by_one_of_its_kind() -> None:
 def test_literal_width_is_changed_after_construction(capsys: pytest.CaptureFixture[str]) -> None:
     module = ModuleType("helpers")
     module.LiteralNet = type("LiteralNet", (LiteralNet,), {})  # type: ignore[attr-defined]
-    Widener(Orders("made-up", "helpers", "LiteralNet", "", "encoder_conv.0", 40, "--width")).widen(module)
+    Widener(Widening("made-up", "helpers", "LiteralNet", "", "encoder_conv.0", 40, "--width")).widen(module)
     net = module.LiteralNet(dim_aud=64)
     assert (net.encoder_conv[0].in_channels, net.last.out_features) == (40, 64)
     assert "takes 40 features a frame instead of 29" in capsys.readouterr().out

@@ -1,40 +1,29 @@
-"""The part of PASE that a renderer's own Python loads, 3.7 or newer, with nothing but NumPy and the renderer's torch.
-
-Load this folder by its path, under any name, and call `install` before the renderer's script runs.
-"""
+"""PASE in the place of a renderer's speech model, where it hears sound in real time."""
 
 from __future__ import annotations
 
 import functools
-import json
-from collections import defaultdict
-from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
 from . import ring, windows
-from .imports import Changer
 from .listening import RendererError
 from .worker_pipe import Worker
 
 if TYPE_CHECKING:
-    from .imports import Change
+    from types import ModuleType
+
+    from .imports import Changer
+    from .orders import Hearing
 
 
-def install(job: str) -> None:
-    """Put PASE in the place of the renderer's speech model, as soon as the renderer imports it.
-
-    Args:
-        job: What `StreamHook.job` gave.
-    """
-    given = json.loads(job)
-    worker = Worker(given["worker"])
-    changes: dict[str, list[Change]] = defaultdict(list)
-    for place in given["loaders"]:
+def hear(orders: Hearing, changer: Changer) -> None:
+    """Have the renderer's classes changed, so that PASE hears what its speech model would."""
+    worker = Worker(list(orders.worker))
+    for place in orders.loaders:
         module, name = place.split(":")
-        changes[module].append(functools.partial(_replace_loader, name=name, worker=worker))
-    module, name = given["asr"].split(":")
-    changes[module].append(functools.partial(_change_asr, name=name, kind=given["kind"], worker=worker))
-    Changer(changes).install()
+        changer.add(module, functools.partial(_replace_loader, name=name, worker=worker))
+    module, name = orders.asr.split(":")
+    changer.add(module, functools.partial(_change_asr, name=name, kind=orders.kind, worker=worker))
 
 
 def _replace_loader(module: ModuleType, name: str, worker: Worker) -> None:
