@@ -10,7 +10,7 @@ from typing import Protocol
 from pase.audio.waveform import iter_audio
 from pase.errors import InputError
 from pase.inference.track import FeatureTrack
-from pase_adapters.feature_file import FeatureFile, Origin, hash_file, read_origin, writing
+from pase_adapters.feature_file import FeatureFile, Origin, hash_file, note_path, read_origin, writing
 from pase_adapters.gate import SilenceGate
 from pase_adapters.layout import count_rows
 from pase_adapters.spec import Command, ReadyCommand, RendererSpec, RowLayout, Slot
@@ -190,6 +190,7 @@ def next_commands(job: Job) -> tuple[ReadyCommand, ...]:
         "data": str(data),
         "workspace": f"trial_{data.name}_pase",
         "features": str(job.features.resolve()),
+        "note": str(note_path(job.features.resolve())),
         "audio": str(job.audio.resolve()),
     }
     if job.driving:
@@ -197,7 +198,7 @@ def next_commands(job: Job) -> tuple[ReadyCommand, ...]:
     elif job.features.resolve() == data / job.slot.training_file:
         commands = job.spec.training_commands
     else:
-        copy = Command("put the features where they are looked for", "cp {features} {data}/")
+        copy = Command("put the features where they are looked for", "cp {features} {note} {data}/")
         commands = (copy, *job.spec.training_commands)
     python = f"pase-adapt run --renderer {job.spec.name} --" if job.slot.launched else "python"
     return tuple(command.filled(python, job.slot.switch, **values) for command in commands)

@@ -79,7 +79,8 @@ def _cells(
     step = layout.columns_per_second / layout.rows_per_second
     if step != round(step):
         begins = np.arange(start, stop)[:, None] * step + layout.first_column + np.arange(layout.columns)
-        cells = _sample(track, (begins.ravel() + 0.5) / layout.columns_per_second, gate)
+        # Rounded, so that a moment at the very start or end falls on its side of it.
+        cells = _sample(track, ((begins.ravel() + 0.5) / layout.columns_per_second).round(9), gate)
         return cells.reshape(stop - start, layout.columns, track.width)
     first = start * round(step) + layout.first_column
     count = (stop - start - 1) * round(step) + layout.columns

@@ -13,9 +13,9 @@ from pase.errors import InputError
 from pase_adapters.hazards import NO_HAZARDS, Hazards
 from pase_adapters.streaming.hook import StreamHook
 
-COMMAND_FIELDS = frozenset({"python", "switch", "data", "workspace", "features", "audio"})
+COMMAND_FIELDS = frozenset({"python", "switch", "data", "workspace", "features", "note", "audio"})
 """What a command line may stand open for: how Python is started, the slot's switch, subject folder, run name, feature
-file, sound file."""
+file, the note beside it, sound file."""
 
 
 @dataclass(frozen=True, slots=True)

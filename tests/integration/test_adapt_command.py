@@ -43,22 +43,22 @@ def arguments(audio: Path, checkpoint: Path, output: Path) -> list[str]:
 
 def test_file_for_er_nerf(speech: Path, checkpoint: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(arguments(speech, checkpoint, tmp_path / "out")) == 0
-    array = np.load(tmp_path / "out" / "aud_hu.npy", allow_pickle=False)
-    assert array.shape == (75, 16, 1024)
+    array = np.load(tmp_path / "out" / "aud_eo.npy", allow_pickle=False)
+    assert array.shape == (75, 16, 44)
     assert array.dtype == np.float32
     assert np.isfinite(array).all()
     assert not array[:, :, 32:].any()
     assert not array[0, :8].any()  # before the recording
     assert array[0, 8:, :32].any()
-    assert read_origin(tmp_path / "out" / "aud_hu.npy") is not None
+    assert read_origin(tmp_path / "out" / "aud_eo.npy") is not None
     printed = capsys.readouterr().out
-    assert "75 rows x 16 columns x 1024 features" in printed
-    assert "--iters 100000 --asr_model hubert" in printed
+    assert "75 rows x 16 columns x 44 features" in printed
+    assert "--iters 100000 --asr_model esperanto" in printed
 
 
 def test_rows_overlap_as_windows_of_one_stream(speech: Path, checkpoint: Path, tmp_path: Path) -> None:
     assert main(arguments(speech, checkpoint, tmp_path / "out")) == 0
-    array = np.load(tmp_path / "out" / "aud_hu.npy", allow_pickle=False)
+    array = np.load(tmp_path / "out" / "aud_eo.npy", allow_pickle=False)
     np.testing.assert_array_equal(array[1:, :14], array[:-1, 2:])
 
 
@@ -180,7 +180,7 @@ def test_several_recordings_in_one_call(
     printed = capsys.readouterr()
     assert "1 of 3 recordings were refused" in printed.err
     assert "broken.wav" in printed.err
-    one, other = (np.load(tmp_path / "out" / f"{name}_hu.npy") for name in (speech.stem, "other"))
+    one, other = (np.load(tmp_path / "out" / f"{name}_eo.npy") for name in (speech.stem, "other"))
     np.testing.assert_array_equal(one, other)
 
 
@@ -197,4 +197,4 @@ def test_recordings_of_one_name_are_refused(
 
 def test_unknown_slot(speech: Path, checkpoint: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main([*arguments(speech, checkpoint, tmp_path / "out"), "--slot", "mel"]) == 1
-    assert "no slot 'mel'; it has hubert, any" in capsys.readouterr().err
+    assert "no slot 'mel'; it has esperanto, any" in capsys.readouterr().err

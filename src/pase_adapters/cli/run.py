@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pase.errors import InputError
-from pase_adapters.registry import load_registry
+from pase_adapters.cli.renderers import open_registry
 
 if TYPE_CHECKING:
     from pase_adapters.launch.start import Start
@@ -38,7 +38,7 @@ def run(arguments: Sequence[str]) -> int:
             "expected -- and behind it the renderer's command without `python`: pase-adapt run --renderer "
             f"{options.renderer} -- main.py data/obama ..."
         )
-    spec = load_registry().get(options.renderer)
+    spec = open_registry().get(options.renderer)
     from pase_adapters.launch.start import Start, find_python  # NumPy: not for --help or a mistyped renderer
     from pase_adapters.launch.width import launched_slot
 

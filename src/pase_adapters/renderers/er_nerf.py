@@ -1,7 +1,7 @@
 """ER-NeRF (ICCV 2023); facts and how they were checked: docs/renderer-facts.md.
 
-Its HuBERT branch is the only one wide enough for a speech encoder (1024), and its audio network takes any row of 1 to
-16 columns. Sixteen columns are what its wav2vec and DeepSpeech scripts write and what its real-time path feeds.
+Its loader tells the inputs apart by `--asr_model`, and its audio network takes any row of 1 to 16 columns. Sixteen are
+what its wav2vec and DeepSpeech scripts write and what its real-time path feeds.
 """
 
 from pase_adapters.renderers.family import (
@@ -25,7 +25,7 @@ SPEC = RendererSpec(
     project_url="https://github.com/Fictionarry/ER-NeRF",
     commit="0cf72d8fb598d321de86b445bcd363cc2f6346a5",
     licence="MIT; its 3D face model (Basel Face Model 2009) has terms of its own",
-    slots=nerf_slots(ROWS_OF_16, "hubert", "any", "pase", "esperanto", "deepspeech"),
+    slots=nerf_slots(ROWS_OF_16, "esperanto", "any", "pase", "deepspeech", "hubert"),
     frame_lists=SPLITS,
     needs=(*PREPARED, Need("au.csv", "OpenFace's FeatureExtraction on the video, as the renderer's README says")),
     training_commands=(

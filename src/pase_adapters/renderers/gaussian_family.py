@@ -3,7 +3,7 @@
 from dataclasses import replace
 
 from pase_adapters.hazards import DrivingFrames, Hazards
-from pase_adapters.renderers.family import ROWS_OF_16, nerf_slots
+from pase_adapters.renderers.family import ROWS_OF_2, ROWS_OF_16, nerf_slots
 from pase_adapters.spec import Command, Need, Slot
 
 AUDIO_LAYER = "audio_net.encoder_conv.0.weight"
@@ -39,13 +39,9 @@ def talking_gaussian_slots(deepspeech: str = "aud_ds.npy") -> tuple[Slot, ...]:
     Args:
         deepspeech: Name of the training file of DeepSpeech features, which differs among them.
     """
-    hubert, *others = nerf_slots(ROWS_OF_16, "hubert", "esperanto", "deepspeech", option="--audio_extractor")
-    files = {"deepspeech": deepspeech}
-    return (
-        hubert,
-        _of_any_width(hubert),
-        *(replace(slot, training_file=files.get(slot.name, slot.training_file)) for slot in others),
-    )
+    slots = nerf_slots(ROWS_OF_16, "esperanto", "deepspeech", "hubert", option="--audio_extractor")
+    esperanto, narrow, hubert = slots
+    return esperanto, _of_any_width(hubert), replace(narrow, training_file=deepspeech), hubert
 
 
 def gaussian_talker_slots() -> tuple[Slot, ...]:
@@ -57,7 +53,7 @@ def gaussian_talker_slots() -> tuple[Slot, ...]:
 
 def _of_any_width(slot: Slot) -> Slot:
     """The same file with features of any width, for the launcher."""
-    return replace(slot, name="any", layout=replace(slot.layout, width=None), driving_file="{stem}_pase.npy")
+    return replace(slot, name="any", layout=replace(ROWS_OF_2, width=None), driving_file="{stem}_pase.npy")
 
 
 def sound_command(video: str) -> Command:

@@ -18,7 +18,7 @@ SPEC = replace(
     project_url="https://github.com/lipku/LiveTalking",
     commit="4063ff9a67fb02a353cf8a46c35100e0df66a30e",
     licence="Apache-2.0; ER-NeRF, which it holds a copy of, is MIT",
-    slots=(er_nerf.SPEC.slot("hubert"),),
+    slots=(er_nerf.SPEC.slot("esperanto"), er_nerf.SPEC.slot("hubert")),
     training_commands=(
         *(replace(command, title=f"in ER-NeRF: {command.title}") for command in er_nerf.SPEC.training_commands[:3]),
         Command(

@@ -16,7 +16,7 @@ SPEC = RendererSpec(
     project_url="https://github.com/ZiqiaoPeng/SyncTalk",
     commit="d2427a3d7301234ca417ef7660aaf5a24e5d89b0",
     licence="CC BY-NC 4.0: not for commercial use; its 3D face model (Basel Face Model 2009) has terms of its own",
-    slots=nerf_slots(ROWS_OF_16, "hubert", "any", "pase", "esperanto", "deepspeech"),
+    slots=nerf_slots(ROWS_OF_16, "esperanto", "any", "pase", "deepspeech", "hubert"),
     frame_lists=SPLITS,
     needs=(
         *PREPARED,

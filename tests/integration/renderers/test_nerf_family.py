@@ -56,7 +56,7 @@ def test_every_window_holds_the_right_rows_and_columns(tmp_path: Path, spec: Ren
 @each_input
 def test_file_is_plain_float32(tmp_path: Path, spec: RendererSpec, slot: Slot) -> None:
     array = np.load(write(tmp_path, spec, slot, index_track(FRAMES), FRAMES), allow_pickle=False)
-    assert array.shape == (FRAMES, 16, slot.layout.width or 24)
+    assert array.shape == (FRAMES, slot.layout.columns, slot.layout.width or 24)
     assert array.dtype == np.float32
     assert array.flags.c_contiguous
 

@@ -10,7 +10,7 @@ import pytest
 from pase.audio.waveform import save_wav
 from pase.errors import InputError
 from pase_adapters.adapt import Job, adapt
-from pase_adapters.feature_file import read_origin
+from pase_adapters.feature_file import note_path, read_origin
 from pase_adapters.spec import RendererSpec
 
 CHECKPOINT = Path("checkpoint")
@@ -28,16 +28,18 @@ def lines(result: Any) -> list[str]:
 def test_writes_one_row_per_frame(job: Job, encoder: Any) -> None:
     result = adapt(job, lambda _: encoder)
     array = np.load(result.features)
-    assert result.features == job.output / "aud_hu.npy"
+    assert result.features == job.output / "aud_eo.npy"
     assert (result.rows, result.frames, result.feature_width) == (50, None, 8)
-    assert array.shape == (50, 16, 1024)
-    assert array[10, 8, 0] == pytest.approx(21 * np.sqrt(128))  # column 8 of row 10: the 20 ms frame 20, counted from 1
+    assert array.shape == (50, 16, 44)
+    assert array[10, 8, 0] == pytest.approx(
+        21 * np.sqrt(44 / 8)
+    )  # column 8 of row 10: the 20 ms frame 20, counted from 1
 
 
 def test_unknown_subject_gets_a_copy_command(job: Job, encoder: Any) -> None:
     commands = lines(adapt(job, lambda _: encoder))
-    assert commands[0] == f"cp {job.features.resolve()} data/ID/"
-    assert commands[1] == "python main.py data/ID --workspace trial_ID_pase -O --iters 100000 --asr_model hubert"
+    assert commands[0] == f"cp {job.features.resolve()} {note_path(job.features.resolve())} data/ID/"
+    assert commands[1] == "python main.py data/ID --workspace trial_ID_pase -O --iters 100000 --asr_model esperanto"
 
 
 def test_subject_folder_needs_no_copy(job: Job, encoder: Any, make_subject: Callable[[int], Path]) -> None:
@@ -69,9 +71,9 @@ def test_wrong_length_is_refused_with_the_remedy(
 
 def test_driving_names_the_file_by_the_recording(job: Job, encoder: Any, make_subject: Callable[[int], Path]) -> None:
     result = adapt(replace(job, data_dir=make_subject(500), driving=True), lambda _: encoder)
-    assert result.features.name == "speech_hu.npy"
+    assert result.features.name == "speech_eo.npy"
     assert (result.rows, result.frames) == (50, None)
-    assert f"--aud {result.features.resolve()} --asr_model hubert" in lines(result)[0]
+    assert f"--aud {result.features.resolve()} --asr_model esperanto" in lines(result)[0]
 
 
 def test_a_renderer_that_reads_no_other_recording_says_so(job: Job, encoder: Any) -> None:
@@ -97,7 +99,7 @@ def test_driving_a_subject_of_other_features_is_refused(
     job: Job, encoder: Any, make_subject: Callable[[int], Path]
 ) -> None:
     subject = make_subject(50)
-    np.save(subject / "aud_hu.npy", np.zeros((50, 2, 1024), dtype=np.float32))
+    np.save(subject / "aud_eo.npy", np.zeros((50, 2, 44), dtype=np.float32))
     with pytest.raises(InputError, match="not written by pase-adapt"):
         adapt(replace(job, data_dir=subject, driving=True), lambda _: encoder)
 
@@ -140,7 +142,7 @@ def test_other_features_are_not_overwritten_unasked(
 
 def test_note_names_the_checkpoint_and_the_sound(job: Job, encoder: Any) -> None:
     adapt(job, lambda _: encoder)
-    note = json.loads((job.output / "aud_hu.pase.json").read_text())
+    note = json.loads((job.output / "aud_eo.pase.json").read_text())
     assert note["model_id"] == "model-a"
     assert len(note["audio_sha256"]) == 64
     assert note["duration"] == 2.0
@@ -186,7 +188,7 @@ def test_rows_follow_the_frame_rate(job: Job, encoder: Any, fps: float | None, r
     array = np.load(adapt(replace(job, fps=fps), lambda _: encoder).features)
     assert len(array) == rows
     for row in (9, rows // 2):  # column 8 begins with the video frame, whose moment feature 0 tells
-        assert array[row, 8, 0] / np.sqrt(128) == pytest.approx(50 * row / (fps or 25) + 1, abs=1e-3)
+        assert array[row, 8, 0] / np.sqrt(44 / 8) == pytest.approx(50 * row / (fps or 25) + 1, abs=1e-3)
 
 
 def test_features_for_another_frame_rate_or_with_the_gate_are_not_the_same(job: Job, encoder: Any) -> None:
@@ -203,7 +205,7 @@ def test_the_gate_brings_pauses_to_rest(job: Job, encoder: Any, tmp_path: Path) 
     save_wav(tmp_path / "pause.wav", np.concatenate([tone, np.zeros(32_000, np.float32), tone]))
     spoken = replace(job, audio=tmp_path / "pause.wav", driving=True)
     result = adapt(replace(spoken, gated=True), lambda _: encoder)
-    array = np.load(result.features)[:, 8, 1] / np.sqrt(128)  # a feature that is one everywhere
+    array = np.load(result.features)[:, 8, 1] / np.sqrt(44 / 8)  # a feature that is one everywhere
     assert result.silent == pytest.approx(0.36, abs=0.03)  # 2 s of 4, less what is held and faded at both ends
     np.testing.assert_allclose(array[[5, 20, 80, 95]], 1)
     np.testing.assert_array_equal(array[35:65], 0)

@@ -26,10 +26,10 @@ def track(seconds: int, width: int = 6) -> FeatureTrack:
 
 def test_file_holds_the_rows_and_the_note_tells_of_them(tmp_path: Path, spec: RendererSpec) -> None:
     path, features = tmp_path / "new" / "aud_hu.npy", track(12)
-    FeatureFile(spec.slots[0].layout, features, 300, ORIGIN).write(path)
+    FeatureFile(spec.slot("hubert").layout, features, 300, ORIGIN).write(path)
     array = np.load(path, allow_pickle=False)
     np.testing.assert_array_equal(
-        array, make_rows(features, spec.slots[0].layout, 0, 300)
+        array, make_rows(features, spec.slot("hubert").layout, 0, 300)
     )  # 300 rows: more than one block
     note = json.loads((tmp_path / "new" / "aud_hu.pase.json").read_text())
     assert note["rows"] == 300
@@ -42,19 +42,19 @@ def test_file_holds_the_rows_and_the_note_tells_of_them(tmp_path: Path, spec: Re
 
 def test_same_input_gives_the_same_bytes(tmp_path: Path, spec: RendererSpec) -> None:
     for name in ("a", "b"):
-        FeatureFile(spec.slots[0].layout, track(2), 50, ORIGIN).write(tmp_path / name / "aud_hu.npy")
+        FeatureFile(spec.slot("hubert").layout, track(2), 50, ORIGIN).write(tmp_path / name / "aud_hu.npy")
     for file in ("aud_hu.npy", "aud_hu.pase.json"):
         assert (tmp_path / "a" / file).read_bytes() == (tmp_path / "b" / file).read_bytes()
 
 
 def test_failure_leaves_the_old_file_and_its_note(tmp_path: Path, spec: RendererSpec) -> None:
     path = tmp_path / "aud_hu.npy"
-    FeatureFile(spec.slots[0].layout, track(2), 50, ORIGIN).write(path)
+    FeatureFile(spec.slot("hubert").layout, track(2), 50, ORIGIN).write(path)
     before = path.read_bytes()
     broken = track(20)
     broken.states[-10:] = np.nan  # found in the second block
     with pytest.raises(InputError, match="NaN"):
-        FeatureFile(spec.slots[0].layout, broken, 500, OTHER).write(path)
+        FeatureFile(spec.slot("hubert").layout, broken, 500, OTHER).write(path)
     assert path.read_bytes() == before
     assert read_origin(path) == ORIGIN
     assert sorted(found.name for found in tmp_path.iterdir()) == ["aud_hu.npy", "aud_hu.pase.json"]
@@ -64,21 +64,21 @@ def test_killed_between_file_and_note_leaves_no_false_note(
     tmp_path: Path, spec: RendererSpec, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     path = tmp_path / "aud_hu.npy"
-    FeatureFile(spec.slots[0].layout, track(2), 50, ORIGIN).write(path)
+    FeatureFile(spec.slot("hubert").layout, track(2), 50, ORIGIN).write(path)
 
     def die(*_: object) -> None:
         raise KeyboardInterrupt
 
     monkeypatch.setattr(feature_file, "write_json", die)
     with pytest.raises(KeyboardInterrupt):
-        FeatureFile(spec.slots[0].layout, track(3), 75, OTHER).write(path)
+        FeatureFile(spec.slot("hubert").layout, track(3), 75, OTHER).write(path)
     assert read_origin(path) is None
 
 
 def test_unwritable_folder(tmp_path: Path, spec: RendererSpec) -> None:
     (tmp_path / "file").touch()
     with pytest.raises(InputError, match="cannot write to the folder"):
-        FeatureFile(spec.slots[0].layout, track(2), 50, ORIGIN).write(tmp_path / "file" / "aud_hu.npy")
+        FeatureFile(spec.slot("hubert").layout, track(2), 50, ORIGIN).write(tmp_path / "file" / "aud_hu.npy")
 
 
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="no /dev/full on this system")
@@ -86,7 +86,7 @@ def test_full_disk_is_one_message(tmp_path: Path, spec: RendererSpec, monkeypatc
     genuine = Path.open
     monkeypatch.setattr(Path, "open", lambda path, *rest: genuine(Path("/dev/full"), *rest))
     with pytest.raises(InputError, match="No space left on device"):
-        FeatureFile(spec.slots[0].layout, track(2), 50, ORIGIN).write(tmp_path / "aud_hu.npy")
+        FeatureFile(spec.slot("hubert").layout, track(2), 50, ORIGIN).write(tmp_path / "aud_hu.npy")
 
 
 def test_a_second_process_is_told_to_wait(tmp_path: Path) -> None:
@@ -141,7 +141,7 @@ def grow(seconds):
     states = np.ones((125 * seconds + 1, 8), dtype=np.float32)
     track = FeatureTrack(states, 125, float(seconds))
     origin = Origin("er-nerf", "hubert", "m", "0", 25, False)
-    FeatureFile(SPEC.slots[0].layout, track, 25 * seconds, origin).write(Path(sys.argv[1]) / "aud_hu.npy")
+    FeatureFile(SPEC.slot("hubert").layout, track, 25 * seconds, origin).write(Path(sys.argv[1]) / "aud_hu.npy")
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
 few = grow(12)
 print(grow(120) - few)

@@ -73,7 +73,7 @@ def test_slot_refuses_wrong_values(change: dict[str, Any], message: str) -> None
 def test_slots_are_found_by_name(spec: RendererSpec) -> None:
     assert spec.slot(None) == spec.slots[0]
     assert spec.slot("any").launched
-    with pytest.raises(InputError, match=r"no slot 'mel'; it has hubert, any"):
+    with pytest.raises(InputError, match=r"no slot 'mel'; it has esperanto, any"):
         spec.slot("mel")
 
 
@@ -90,8 +90,8 @@ def test_spec_is_frozen(spec: RendererSpec) -> None:
 
 def test_file_names(spec: RendererSpec) -> None:
     audio = PurePath("some/where/my speech.v2.wav")
-    assert spec.slots[0].feature_file(audio, driving=False) == "aud_hu.npy"
-    assert spec.slots[0].feature_file(audio, driving=True) == "my speech.v2_hu.npy"
+    assert spec.slots[0].feature_file(audio, driving=False) == "aud_eo.npy"
+    assert spec.slots[0].feature_file(audio, driving=True) == "my speech.v2_eo.npy"
 
 
 def test_command_refuses_unknown_fields() -> None:

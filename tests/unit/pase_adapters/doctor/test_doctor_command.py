@@ -29,19 +29,19 @@ def test_a_healthy_subject(doctor: Doctor) -> None:
     assert status == 0
     assert "Nothing is wrong." in text
     assert "Looked at:" in text
-    assert "aud_hu.npy: 55 x 16 x 1024, float32" in text
+    assert "aud_eo.npy: 55 x 16 x 44, float32" in text
     assert "55 video frames" in text
     assert "error" not in text
     assert "warning" not in text
 
 
 def test_errors_come_first_with_their_remedies(patient: Any, doctor: Doctor) -> None:
-    patient.spoil(np.ones((55, 2, 1024), np.float32))
+    patient.spoil(np.ones((55, 2, 44), np.float32))
     (patient.folder / "au.csv").unlink()
     status, text = doctor()
     assert status == 1
     assert text.index("1 error:") < text.index("1 warning:") < text.index("For your information:")
-    assert "-> pase-adapt --renderer er-nerf --slot hubert --audio" in text
+    assert "-> pase-adapt --renderer er-nerf --slot esperanto --audio" in text
     assert "Nothing is wrong" not in text
 
 
@@ -57,7 +57,7 @@ def test_json_is_one_document(patient: Any, doctor_json: Callable[..., Any]) -> 
     patient.features.unlink()
     document = doctor_json()
     assert document["status"] == 1
-    assert (document["renderer"], document["slot"]) == ("er-nerf", "hubert")
+    assert (document["renderer"], document["slot"]) == ("er-nerf", "esperanto")
     (finding,) = document["findings"]
     assert set(finding) == {"severity", "code", "found", "where", "remedy"}
     assert (finding["severity"], finding["code"]) == ("error", "no-features")
@@ -190,13 +190,13 @@ FILES = st.one_of(
 @given(content=FILES, cut=st.integers(0, 400))
 def test_files_of_any_bytes_are_judged_or_refused(content: bytes, cut: int) -> None:
     with tempfile.TemporaryDirectory() as folder:
-        path = Path(folder) / "aud_hu.npy"
+        path = Path(folder) / "aud_eo.npy"
         path.write_bytes(content[: len(content) - cut] if cut < len(content) else content)
         try:
             file = read_array_file(path)
         except InputError:
             return
-        assert list(check_shape(file, SPEC, SPEC.slots[0], "")) or file.shape[1:] == (16, 1024)
+        assert list(check_shape(file, SPEC, SPEC.slots[0], "")) or file.shape[1:] == (16, 44)
         if scannable(file):
             scan_values(file)
 
@@ -211,7 +211,7 @@ def test_a_file_is_half_written_exactly_when_bytes_are_missing(
     shape: tuple[int, ...], dtype: str, missing: int
 ) -> None:
     with tempfile.TemporaryDirectory() as folder:
-        path = Path(folder) / "aud_hu.npy"
+        path = Path(folder) / "aud_eo.npy"
         np.save(path, np.zeros(shape, dtype))
         held = path.stat().st_size
         gone = min(missing, int(np.prod(shape)) * np.dtype(dtype).itemsize)
