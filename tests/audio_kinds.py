@@ -8,10 +8,10 @@ from pase.models.config import AudioConfig, ModelConfig
 from pase.models.model import PaseModel
 
 AUDIO_KINDS = {
-    "gru": AudioConfig(hidden=16, layers=2, delay=5),
-    "gru without delay": AudioConfig(hidden=16, layers=1, delay=0),
+    "gru": AudioConfig(hidden=16, layers=2, delay=5, stride=1),
+    "gru without delay": AudioConfig(hidden=16, layers=1, delay=0, stride=1),
     "strided gru": AudioConfig(hidden=16, layers=1, stride=2, delay=3),
-    "cnn": AudioConfig(kind="cnn", hidden=32, layers=1, delay=4),
+    "cnn": AudioConfig(kind="cnn", hidden=32, layers=1, delay=4, stride=1),
     "strided mel cnn": AudioConfig(front="mel", kind="cnn", hidden=32, layers=1, stride=3, delay=2),
 }
 

@@ -19,10 +19,12 @@ torch.set_num_threads(1)  # tiny tensors: more threads only wait for each other
 
 TINY = ModelConfig(
     dim=16,
-    audio=AudioConfig(hidden=16, layers=2, delay=3),
-    visual=VisualConfig(crop_size=48, width=0.1, stem_stride=2, collapse="mean"),
-    alignment=AlignmentConfig(heads=2),
+    audio=AudioConfig(hidden=16, layers=2, delay=3, stride=1),
+    visual=VisualConfig(kind="stacked", crop_size=48, width=0.1, stem_stride=2, collapse="mean"),
+    alignment=AlignmentConfig(anchors=True, heads=2, reach=2),
     reconstruction=ReconstructionConfig(layers=1, heads=2),
+    phone_heads=False,
+    lip_shape_head=False,
 )
 
 

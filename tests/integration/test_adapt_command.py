@@ -21,7 +21,7 @@ from pase_adapters.feature_file import read_origin
 def checkpoint(tmp_path_factory: pytest.TempPathFactory) -> Path:
     torch.manual_seed(0)
     folder = tmp_path_factory.mktemp("made") / "checkpoint"
-    save_checkpoint(folder, PaseModel(ModelConfig(dim=32, audio=AudioConfig(hidden=32, layers=1))), {})
+    save_checkpoint(folder, PaseModel(ModelConfig(dim=32, audio=AudioConfig(hidden=32, layers=1, stride=1))), {})
     return folder
 
 

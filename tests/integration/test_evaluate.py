@@ -55,8 +55,8 @@ def checkpoint(tmp_path_factory):
     torch.manual_seed(0)
     config = ModelConfig(
         dim=16,
-        audio=AudioConfig(hidden=16, layers=1),
-        visual=VisualConfig(crop_size=48, width=0.1, collapse="mean"),
+        audio=AudioConfig(hidden=16, layers=1, stride=1),
+        visual=VisualConfig(kind="stacked", crop_size=48, width=0.1, collapse="mean"),
         reconstruction=None,
     )
     folder = tmp_path_factory.mktemp("model") / "checkpoint"
@@ -180,7 +180,11 @@ def test_results_of_another_model_are_refused(evaluated, corpora, checkpoint, tm
     torch.manual_seed(1)
     save_checkpoint(
         other,
-        PaseModel(ModelConfig(dim=16, visual=VisualConfig(crop_size=48, width=0.1, stem_stride=2, collapse="mean"))),
+        PaseModel(
+            ModelConfig(
+                dim=16, visual=VisualConfig(kind="stacked", crop_size=48, width=0.1, stem_stride=2, collapse="mean")
+            )
+        ),
         {},
     )
     with pytest.raises(InputError, match="the results are of model"):

@@ -41,7 +41,7 @@ class WaveformAugmentConfig:
 
     noise: float = 0.5
     noise_kinds: tuple[NoiseKind, ...] = NOISE_KINDS
-    snr_db: tuple[float, float] = (-5.0, 25.0)
+    snr_db: tuple[float, float] = (0.0, 30.0)
     speakers: tuple[int, int] = (3, 6)
     reverberation: float = 0.3
     rt60: tuple[float, float] = (0.2, 1.0)

@@ -10,6 +10,7 @@ from pase.audio.waveform import Waveform
 from pase.baselines.base import Rows, SpeechFeatures
 from pase.corpus.clip import SAMPLES_PER_FRAME
 from pase.errors import InputError
+from pase.inference.torch_engine import one_thread
 from pase.models.audio_encoder import at_frames
 from pase.models.model import PaseModel
 
@@ -46,7 +47,8 @@ class PaseFeatures:
         samples = np.zeros(frames * SAMPLES_PER_FRAME, dtype=np.float32)
         heard = waveform[: len(samples)]
         samples[: len(heard)] = heard
-        states: Tensor = self._audio(torch.from_numpy(samples)[None].to(self._device)).states
+        with one_thread():
+            states: Tensor = self._audio(torch.from_numpy(samples)[None].to(self._device)).states
         return states
 
     def _sample(self, states: Tensor, frames: int) -> Tensor:

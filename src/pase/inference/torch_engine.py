@@ -41,7 +41,7 @@ class TorchEngine:
 
     def step(self, samples: Waveform, past: Past) -> tuple[NDArray[np.float32], Past]:
         """See `Engine`."""
-        with torch.inference_mode(), _one_thread():
+        with torch.inference_mode(), one_thread():
             state = tuple(torch.from_numpy(array).to(self._device) for array in past)
             outputs, newest = self._encoder.step(torch.from_numpy(samples)[None].to(self._device), state)
             return _array(self._read(outputs[0])), tuple(_array(tensor) for tensor in newest)
@@ -67,7 +67,7 @@ def _array(tensor: Tensor) -> NDArray[np.float32]:
 
 
 @contextmanager
-def _one_thread() -> Iterator[None]:
+def one_thread() -> Iterator[None]:
     """A GRU that goes through one recording has too little to do in each step for a second thread.
 
     On a busy machine the threads wait for each other a hundred times longer than they compute.

@@ -1,4 +1,4 @@
-"""Sizes and switches of the model: what a checkpoint's ``config.json`` holds."""
+"""Sizes and switches of the model: what a checkpoint's ``config.json`` holds. Defaults are those of `pase_base`."""
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, fields
@@ -27,8 +27,8 @@ class AudioConfig:
     kind: Literal["gru", "cnn"] = "gru"
     hidden: int = 256
     layers: int = 2
-    stride: int = 1
-    delay: int = 12
+    stride: int = 2
+    delay: int = 5
     dropout: float = 0.0
 
 
@@ -48,12 +48,12 @@ class VisualConfig:
             not learnt.
     """
 
-    kind: Literal["stacked", "shared"] = "stacked"
-    crop_size: int = 96
-    width: float = 1.0
-    stem_stride: int = 1
+    kind: Literal["stacked", "shared"] = "shared"
+    crop_size: int = 48
+    width: float = 0.75
+    stem_stride: int = 2
     collapse: Literal["convolution", "mean"] = "convolution"
-    standardise: bool = False
+    standardise: bool = True
 
 
 @dataclass(frozen=True)
@@ -68,9 +68,9 @@ class AlignmentConfig:
         phone_dropout: Share of training clips whose phones are hidden, so that the model also works without labels.
     """
 
-    anchors: bool = True
-    heads: int = 4
-    reach: int = 2
+    anchors: bool = False
+    heads: int = 1
+    reach: int = 0
     phone_dropout: float = 0.5
 
 
@@ -88,8 +88,8 @@ class ReconstructionConfig:
     """
 
     target: Literal["feature", "input"] = "feature"
-    layers: int = 2
-    heads: int = 4
+    layers: int = 1
+    heads: int = 1
     mask_ratio: float = 0.3
     absence: float = 0.1
 
@@ -109,13 +109,13 @@ class ModelConfig:
         lip_shape_head: Linear head that predicts where the lip points are; teaches the audio encoder what moves.
     """
 
-    dim: int = 512
+    dim: int = 128
     audio: AudioConfig = field(default_factory=AudioConfig)
     visual: VisualConfig = field(default_factory=VisualConfig)
     alignment: AlignmentConfig = field(default_factory=AlignmentConfig)
     reconstruction: ReconstructionConfig | None = field(default_factory=ReconstructionConfig)
-    phone_heads: bool = False
-    lip_shape_head: bool = False
+    phone_heads: bool = True
+    lip_shape_head: bool = True
 
     def __post_init__(self) -> None:
         for name, value, low, high in (

@@ -39,7 +39,7 @@ class ContrastiveConfig:
     queue: int = 128
     homophenes: Literal["negatives", "masked", "soft"] = "masked"
     softness: float = 0.2
-    symmetric: bool = False
+    symmetric: bool = True
 
     def __post_init__(self) -> None:
         if not self.negatives or len(set(self.negatives)) != len(self.negatives):

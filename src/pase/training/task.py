@@ -37,7 +37,7 @@ class OptimizerConfig:
             and not taken from the trainer, whose estimate restarts at 0 when a run is resumed within an epoch.
     """
 
-    lr: float = 5e-5
+    lr: float = 1.5e-3
     weight_decay: float = 0.01
     warmup: int = 100
     steps: int = 0
@@ -73,8 +73,8 @@ class PaseTask(pl.LightningModule):
         net: ModelConfig,
         contrastive: ContrastiveConfig | None = None,
         alpha: float = 0.1,
-        beta: float = 0.0,
-        gamma: float = 0.0,
+        beta: float = 0.5,
+        gamma: float = 2.0,
         optimizer: OptimizerConfig | None = None,
         augment: AugmentConfig | None = None,
     ) -> None:

@@ -22,8 +22,8 @@ PRESETS = Path(__file__).parents[3] / "configs" / "model"
 def checkpoint(tmp_path):
     config = ModelConfig(
         dim=16,
-        audio=AudioConfig(hidden=16, layers=1),
-        visual=VisualConfig(crop_size=48, width=0.1, collapse="mean"),
+        audio=AudioConfig(hidden=16, layers=1, stride=1),
+        visual=VisualConfig(kind="stacked", crop_size=48, width=0.1, collapse="mean"),
         reconstruction=None,
     )
     save_checkpoint(tmp_path / "checkpoint", PaseModel(config), {})

@@ -49,8 +49,8 @@ def tiny_model():
     torch.manual_seed(0)
     config = ModelConfig(
         dim=16,
-        audio=AudioConfig(hidden=16, layers=1),
-        visual=VisualConfig(crop_size=48, width=0.1, collapse="mean"),
+        audio=AudioConfig(hidden=16, layers=1, stride=1),
+        visual=VisualConfig(kind="stacked", crop_size=48, width=0.1, collapse="mean"),
         reconstruction=None,
     )
     return PaseModel(config).eval()

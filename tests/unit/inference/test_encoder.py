@@ -39,7 +39,7 @@ def test_streaming_equals_the_training_graph(tiny_checkpoint: Path, sound: np.nd
 
 @pytest.mark.parametrize("delay", [0, 1, 12])
 def test_every_delay_gives_every_state(delay: int, sound: np.ndarray) -> None:
-    config = ModelConfig(dim=16, audio=AudioConfig(hidden=8, layers=1, delay=delay), reconstruction=None)
+    config = ModelConfig(dim=16, audio=AudioConfig(hidden=8, layers=1, delay=delay, stride=1), reconstruction=None)
     encoder = PASE(PaseModel(config).eval(), CheckpointInfo(config, "x"))
     assert encoder.encode(sound, 16_000).states.shape == (30_011 // 128 + 1, 16)
 

@@ -9,7 +9,7 @@ from pase.phonemes.inventory import UNKNOWN
 @pytest.fixture
 def alignment() -> PhonemeAlignment:
     torch.manual_seed(0)
-    return PhonemeAlignment(8, AlignmentConfig(heads=2, reach=2)).eval()
+    return PhonemeAlignment(8, AlignmentConfig(anchors=True, heads=2, reach=2)).eval()
 
 
 def test_attention_reaches_exactly_so_far(alignment: PhonemeAlignment) -> None:
@@ -38,7 +38,7 @@ def test_phones_shift_the_query_and_unknown_equals_none(alignment: PhonemeAlignm
 
 
 def test_phone_dropout_hides_whole_clips_in_training_only() -> None:
-    alignment = PhonemeAlignment(8, AlignmentConfig(heads=2, phone_dropout=0.5))
+    alignment = PhonemeAlignment(8, AlignmentConfig(anchors=True, heads=2, phone_dropout=0.5, reach=2))
     phones = torch.ones(200, 4, dtype=torch.int64)
     audio = torch.zeros(200, 4, 8)
     torch.manual_seed(0)

@@ -10,9 +10,9 @@ from pase.models.audio_encoder import AudioEncoder, at_frames
 from pase.models.config import AudioConfig
 
 KINDS = {
-    "gru": AudioConfig(hidden=16, layers=2, delay=5),
+    "gru": AudioConfig(hidden=16, layers=2, delay=5, stride=1),
     "strided gru": AudioConfig(hidden=16, layers=1, stride=2, delay=3),
-    "cnn": AudioConfig(kind="cnn", hidden=32, layers=1, delay=4),
+    "cnn": AudioConfig(kind="cnn", hidden=32, layers=1, delay=4, stride=1),
     "strided mel cnn": AudioConfig(front="mel", kind="cnn", hidden=32, layers=1, stride=3, delay=2),
 }
 

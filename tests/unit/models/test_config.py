@@ -10,17 +10,22 @@ from pase.models.config import AlignmentConfig, AudioConfig, ModelConfig
 
 @given(dim=st.sampled_from([64, 128, 512]), layers=st.integers(1, 8), reconstruction=st.booleans())
 def test_json_round_trip(dim: int, layers: int, reconstruction: bool) -> None:
-    config = ModelConfig(dim=dim, audio=AudioConfig(layers=layers), alignment=AlignmentConfig(reach=1))
+    config = ModelConfig(
+        dim=dim, audio=AudioConfig(layers=layers, stride=1), alignment=AlignmentConfig(anchors=True, reach=1)
+    )
     if not reconstruction:
         config = ModelConfig(dim=dim, reconstruction=None)
     assert ModelConfig.from_json(config.to_json()) == config
+
+
+FOUR_HEADS = {"anchors": True, "heads": 4, "reach": 2, "phone_dropout": 0.5}
 
 
 @pytest.mark.parametrize(
     ("change", "message"),
     [
         ({"dim": 10**9}, "dim is 1000000000"),
-        ({"dim": 130}, "cannot be divided among 4 heads"),
+        ({"dim": 130, "alignment": FOUR_HEADS}, "cannot be divided among 4 heads"),
         ({"audio": {"hidden": 256}}, "audio: missing"),
         ({"audio": "gru"}, "audio: expected a mapping, found str"),
         ({"surprise": 1}, "unknown"),

@@ -17,7 +17,7 @@ from pase.phonemes.inventory import PHONE_INDEX, UNKNOWN, VISEME_OF_PHONE
 @pytest.fixture
 def alignment() -> PhonemeAlignment:
     torch.manual_seed(0)
-    return PhonemeAlignment(16, AlignmentConfig(heads=2)).eval()
+    return PhonemeAlignment(16, AlignmentConfig(anchors=True, heads=2, reach=2)).eval()
 
 
 def encoded_of(audio: torch.Tensor, video: torch.Tensor) -> Encoded:
@@ -39,7 +39,7 @@ def reference_loss(similarity: np.ndarray, allowed: np.ndarray, temperature: flo
 def test_equals_an_independent_info_nce(alignment: PhonemeAlignment, masked: bool) -> None:
     audio, video = torch.randn(2, 2, 5, 16)
     phones = torch.tensor([[1, 2, 3, 4, 5], [5, 6, 1, UNKNOWN, 8]])
-    config = ContrastiveConfig(temperature=0.2, homophenes="masked" if masked else "negatives")
+    config = ContrastiveConfig(temperature=0.2, homophenes="masked" if masked else "negatives", symmetric=False)
     loss = contrastive_loss(alignment, encoded_of(audio, video), phones, torch.ones(2, 5, dtype=torch.bool), config)
     windows = alignment.windows(video)
     similarity = np.array(
@@ -125,7 +125,8 @@ def test_queued_video_is_compared_like_that_of_other_clips(alignment: PhonemeAli
     """Each of two clips against a queue that holds the other: together they are a batch of both."""
     encoded, phones, valid = pair
     first = encoded_of(encoded.audio[:1], encoded.video[:1])
-    config = ContrastiveConfig(negatives=("batch", "shifted", "queue"))
+    # The queue holds video, which is compared with sound: one direction.
+    config = ContrastiveConfig(negatives=("batch", "shifted", "queue"), symmetric=False)
     queue = QueuedVideo(encoded.video[1:], phones[1:], valid[1:])
     queued = contrastive_loss(alignment, first, phones[:1], valid[:1], config, queue)
     second = contrastive_loss(
@@ -136,7 +137,7 @@ def test_queued_video_is_compared_like_that_of_other_clips(alignment: PhonemeAli
         config,
         QueuedVideo(encoded.video[:1], phones[:1], valid[:1]),
     )
-    batch = contrastive_loss(alignment, encoded, phones, valid, ContrastiveConfig())
+    batch = contrastive_loss(alignment, encoded, phones, valid, ContrastiveConfig(symmetric=False))
     torch.testing.assert_close((queued + second) / 2, batch)
 
 

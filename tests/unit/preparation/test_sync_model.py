@@ -14,7 +14,9 @@ from pase.preparation.sync_model import model_scores
 
 def test_scores_of_long_and_short_clips_can_be_put_together(tmp_path: Path) -> None:
     torch.manual_seed(0)
-    save_checkpoint(tmp_path / "model", PaseModel(ModelConfig(dim=16, audio=AudioConfig(hidden=16, layers=1))), {})
+    save_checkpoint(
+        tmp_path / "model", PaseModel(ModelConfig(dim=16, audio=AudioConfig(hidden=16, layers=1, stride=1))), {}
+    )
     rng = np.random.default_rng(0)
     scores = []
     for frames in (50, 3 * REACH - 1, 50):

@@ -31,7 +31,7 @@ def test_constant_rate_without_an_end() -> None:
 
 
 def test_every_parameter_is_optimised_once(tiny_config: ModelConfig) -> None:
-    task = PaseTask(tiny_config, optimizer=OptimizerConfig(lr=1e-3, weight_decay=0.1))
+    task = PaseTask(tiny_config, beta=0.0, gamma=0.0, optimizer=OptimizerConfig(lr=1e-3, weight_decay=0.1))
     optimizer = task.configure_optimizers()["optimizer"]
     found = [id(p) for group in optimizer.param_groups for p in group["params"]]
     assert sorted(found) == sorted(id(p) for p in task.parameters())
@@ -40,7 +40,7 @@ def test_every_parameter_is_optimised_once(tiny_config: ModelConfig) -> None:
 
 
 def test_sizes_of_another_model_are_named(tiny_config: ModelConfig) -> None:
-    task = PaseTask(tiny_config)
+    task = PaseTask(tiny_config, beta=0.0, gamma=0.0)
     other = {"pase_model": ModelConfig(dim=64).to_json()}
     with pytest.raises(InputError, match="dim"):
         task.on_load_checkpoint(other)
@@ -59,7 +59,7 @@ def test_export_of_something_else(tmp_path: Path, content: bytes | None) -> None
 def test_predictions_are_what_renderers_get(tiny_checkpoint: Path, tiny_corpus: Path) -> None:
     encoder = PASE.from_pretrained(tiny_checkpoint)
     model, _ = load_checkpoint(tiny_checkpoint)
-    task = PaseTask(model.config).eval()
+    task = PaseTask(model.config, beta=0.0, gamma=0.0).eval()
     task.model = model
     data = CorpusDataModule([tiny_corpus], batch_size=4, window=WindowConfig(context=0))
     data.setup()
