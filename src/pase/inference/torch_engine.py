@@ -12,6 +12,7 @@ from pase.audio.stft import EDGE
 from pase.audio.waveform import Waveform
 from pase.inference.engine import Past, StreamSpec
 from pase.models.audio_encoder import AudioEncoder
+from pase.models.relay import PIECE
 
 
 class TorchEngine:
@@ -41,10 +42,16 @@ class TorchEngine:
 
     def step(self, samples: Waveform, past: Past) -> tuple[NDArray[np.float32], Past]:
         """See `Engine`."""
+        threads = self._threads(len(samples))
         with torch.inference_mode(), one_thread():
             state = tuple(torch.from_numpy(array).to(self._device) for array in past)
-            outputs, newest = self._encoder.step(torch.from_numpy(samples)[None].to(self._device), state)
+            outputs, newest = self._encoder.step(torch.from_numpy(samples)[None].to(self._device), state, threads)
             return _array(self._read(outputs[0])), tuple(_array(tensor) for tensor in newest)
+
+    def _threads(self, samples: int) -> int:
+        """As many as torch may use, on a CPU and where the layers get more than one piece each."""
+        short = samples < 2 * PIECE * self._encoder.step_samples
+        return 1 if short or self._device.type != "cpu" else torch.get_num_threads()
 
 
 def stream_spec(encoder: AudioEncoder, width: int, model_id: str) -> StreamSpec:
@@ -68,7 +75,7 @@ def _array(tensor: Tensor) -> NDArray[np.float32]:
 
 @contextmanager
 def one_thread() -> Iterator[None]:
-    """A GRU that goes through one recording has too little to do in each step for a second thread.
+    """Within a layer, a GRU that goes through one recording has too little to do in each step for a second thread.
 
     On a busy machine the threads wait for each other a hundred times longer than they compute.
     """

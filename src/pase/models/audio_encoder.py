@@ -92,17 +92,18 @@ class AudioEncoder(nn.Module):
         like = self.project.weight.new_zeros(1, self.front.bins)
         return self.network.initial(batch, like)
 
-    def step(self, samples: Tensor, state: State) -> tuple[Tensor, State]:
+    def step(self, samples: Tensor, state: State, threads: int = 1) -> tuple[Tensor, State]:
         """Continue a stream.
 
         Args:
             samples: Shape ``(B, window_samples + n * step_samples)``: what has not been heard yet, overlap included.
             state: What the last call returned, `initial` at the beginning.
+            threads: Layers that may be computed at a time; with more than one there are no gradients.
 
         Returns:
             Outputs of shape ``(B, n + 1, D)``, each `delay` steps late, and the new state.
         """
-        outputs, newest = self.network(self.front(samples), state)
+        outputs, newest = self.network(self.front(samples), state, threads)
         projected: Tensor = self.project(outputs)
         return projected, newest
 

@@ -5,6 +5,7 @@ returns. Nothing else is remembered, so an exported network has the same inputs 
 """
 
 import itertools
+from functools import partial
 from typing import Protocol
 
 import torch
@@ -12,6 +13,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from pase.models.config import AudioConfig
+from pase.models.relay import relay
 
 State = tuple[Tensor, ...]
 """What a causal network remembers, each of shape ``(B, ...)``."""
@@ -26,8 +28,11 @@ class CausalNetwork(Protocol):
     def initial(self, batch: int, like: Tensor) -> State:
         """The past before the first window, on the device and in the type of `like`."""
 
-    def __call__(self, spectra: Tensor, state: State) -> tuple[Tensor, State]:
-        """Go on: spectra ``(B, stride n, bins)`` to outputs ``(B, n, width)`` and the new past."""
+    def __call__(self, spectra: Tensor, state: State, threads: int = 1) -> tuple[Tensor, State]:
+        """Go on: spectra ``(B, stride n, bins)`` to outputs ``(B, n, width)`` and the new past.
+
+        With more than one of `threads` there are no gradients.
+        """
 
 
 class CausalGru(nn.Module):
@@ -46,13 +51,14 @@ class CausalGru(nn.Module):
         hidden = like.new_zeros(batch, self.gru.num_layers, self.width)
         return (hidden,) if self.stem is None else (self.stem.initial(batch, like), hidden)
 
-    def forward(self, spectra: Tensor, state: State) -> tuple[Tensor, State]:
+    def forward(self, spectra: Tensor, state: State, threads: int = 1) -> tuple[Tensor, State]:
         """See `CausalNetwork`."""
         *past, hidden = state
         if self.stem is not None:
             spectra, recent = self.stem(spectra, past[0])
             past = [recent]
-        outputs, newest = self.gru(spectra, hidden.transpose(0, 1).contiguous())
+        gru = self.gru if threads == 1 else partial(relay, self.gru, threads=threads)
+        outputs, newest = gru(spectra, hidden.transpose(0, 1).contiguous())
         return outputs, (*past, newest.transpose(0, 1))
 
 
@@ -112,8 +118,8 @@ class CausalCnn(nn.Module):
         """Zeros in every layer that looks back."""
         return tuple(like.new_zeros(batch, *shape) for shape in self._pasts)
 
-    def forward(self, spectra: Tensor, state: State) -> tuple[Tensor, State]:
-        """See `CausalNetwork`."""
+    def forward(self, spectra: Tensor, state: State, threads: int = 1) -> tuple[Tensor, State]:
+        """See `CausalNetwork`; always in one thread."""
         maps = spectra.transpose(1, 2)[:, None]  # (B, 1, bins, N)
         newest = []
         for stage, block, past in zip(self.stages, self.blocks, state, strict=True):

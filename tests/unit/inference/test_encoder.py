@@ -191,3 +191,16 @@ def test_a_narrow_file_equals_memory(tiny_checkpoint: Path, sound: np.ndarray, t
     assert encoder.encode_to_file(tmp_path / "a.wav", tmp_path / "a.npy", 25, width=3) == (47, 3)
     expected = encoder.encode_file(tmp_path / "a.wav", width=3).at_rate(25)
     np.testing.assert_allclose(np.load(tmp_path / "a.npy", allow_pickle=False), expected, atol=1e-5)
+
+
+def test_any_number_of_threads_gives_the_same_features(encoder: PASE) -> None:
+    sound = np.random.default_rng(0).standard_normal(20 * 16_000)  # long enough for layers side by side
+    before = torch.get_num_threads()
+    try:
+        torch.set_num_threads(1)
+        alone = encoder.encode(sound, 16_000)
+        torch.set_num_threads(2)
+        shared = encoder.encode(sound, 16_000)
+    finally:
+        torch.set_num_threads(before)
+    np.testing.assert_allclose(shared.states, alone.states, rtol=0, atol=1e-5)
