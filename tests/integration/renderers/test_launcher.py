@@ -183,7 +183,12 @@ def test_exit_status_passes_through(launch: Launcher, text: str, status: int, to
 @pytest.mark.parametrize(
     ("text", "sent", "status"),
     [
-        ("print('ready', flush=True); import time; time.sleep(60)", signal.SIGINT, -signal.SIGINT),
+        (  # a background job of a shell is born deaf to Ctrl-C
+            "import signal, time; signal.signal(signal.SIGINT, signal.default_int_handler); "
+            "print('ready', flush=True); time.sleep(60)",
+            signal.SIGINT,
+            -signal.SIGINT,
+        ),
         (
             "import signal, sys, time; signal.signal(signal.SIGTERM, lambda *_: sys.exit(5)); "
             "print('ready', flush=True); time.sleep(60)",
