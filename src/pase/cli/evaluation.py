@@ -12,6 +12,9 @@ def add_commands(command: AddCommand) -> None:
     """Add them to the parser."""
     evaluates = "lips, closures, sync, phones and silence of a checkpoint on held-out clips"
     _add_evaluate(command("evaluate", _evaluate, evaluates))
+    rendered = "lips and pictures of a rendered video against the real one"
+    _add_evaluate_video(command("evaluate-video", _evaluate_video, rendered))
+    _add_judge(command("judge", _judge, "train an independent judge of lip sync for evaluate-video"))
     _add_compare(command("compare", _compare, "compare evaluations of several runs and seeds"))
     _add_study(command("study", _study, "train rows of settings with several seeds each, and compare them"))
 
@@ -66,6 +69,64 @@ def _evaluate(options: argparse.Namespace) -> None:
     )
     report = write_report(options.output, options.checkpoint, options.corpus, results, options.run_folder)
     print(f"\n{options.output / 'results.md'}\n{report}")
+
+
+def _add_evaluate_video(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("rendered", type=Path, help="the rendered video, of the whole face")
+    parser.add_argument("reference", type=Path, help="the real one: same speech, same size, same beginning")
+    parser.add_argument("--phones", type=Path, help="TextGrid of what is spoken, for closures and silence")
+    parser.add_argument("--judge", type=Path, help="file that 'pase judge' wrote, for LSE-C and LSE-D")
+    parser.add_argument("--audio", type=Path, help="sound for the judge (default: the rendered video's own)")
+    parser.add_argument(
+        "--face-model", type=Path, help="MediaPipe's face_landmarker.task (default: PASE_FACE_LANDMARKER)"
+    )
+    parser.add_argument("--output", type=Path, help="JSON file to write too")
+
+
+def _evaluate_video(options: argparse.Namespace) -> None:
+    from dataclasses import asdict
+
+    from pase.evaluation.judge.store import load_judge
+    from pase.evaluation.rendered.evaluate import evaluate_video
+    from pase.evaluation.rendered.table import to_text
+    from pase.files import write_json
+    from pase.video.face_model import find_model
+
+    model = find_model(options.face_model)
+    judge = None if options.judge is None else load_judge(options.judge)
+    scores = evaluate_video(options.rendered, options.reference, model, options.phones, judge, options.audio)
+    print(to_text(scores))
+    if options.output is not None:
+        write_json(options.output, asdict(scores))
+
+
+def _add_judge(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("corpus", type=Path, help="prepared corpus with faces and sound; its training clips are learnt")
+    parser.add_argument("--output", type=Path, required=True, help="the .safetensors file to write")
+    parser.add_argument(
+        "--without",
+        type=Path,
+        nargs="+",
+        default=[],
+        metavar="VIDEO",
+        help="videos of the corpus that must not be learnt: what will be rendered and judged",
+    )
+    parser.add_argument("--steps", type=int, default=1500, help="of 96 windows (1500)")
+    parser.add_argument("--seed", type=int, default=0)
+
+
+def _judge(options: argparse.Namespace) -> None:
+    from pase.corpus.store import Corpus
+    from pase.evaluation.judge.store import save_judge
+    from pase.evaluation.judge.training import clips_without, train_judge
+
+    corpus = Corpus.open(options.corpus)
+    records = clips_without(corpus, {video.stem for video in options.without})
+    model = train_judge(corpus, records, options.steps, options.seed)
+    speakers = sorted({record.speaker for record in records})
+    told = {"clips": len(records), "speakers": speakers[:20], "steps": options.steps, "seed": options.seed}
+    save_judge(options.output, model, told)
+    print(f"{options.output}: learnt from {len(records)} clips of {len(speakers)} speakers")
 
 
 def _add_compare(parser: argparse.ArgumentParser) -> None:

@@ -13,8 +13,7 @@ from pase.corpus.shards import check_clip_id
 from pase.errors import InputError
 from pase.recipes.transcripts import TranscriptFormat
 from pase.recipes.tree import Folder, is_folder, list_folder, stem_of
-
-LANDMARK_SUFFIX = ".landmarks.npz"
+from pase.video.sidecar import LANDMARK_SUFFIX
 
 GIVEN_SUFFIXES = (".TextGrid", ".textgrid", ".ctm", ".phn")
 """Files beside a video with phones or words in time; the first that is there counts."""

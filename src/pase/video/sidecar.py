@@ -11,6 +11,9 @@ from numpy.typing import NDArray
 from pase.errors import UnusableClipError
 from pase.video.landmarks import LEFT_EYE_OUTER, POINT_INDICES, RIGHT_EYE_OUTER
 
+LANDMARK_SUFFIX = ".landmarks.npz"
+"""In place of a video's own suffix."""
+
 
 def read_sidecar(path: Path) -> NDArray[np.float32]:
     """Landmarks from a file instead of a detector.

@@ -12,6 +12,9 @@ from torch import Tensor, nn
 ROWS = 8
 """Rows that a frame's code is made of: those of the four frames before it, its own, and three after it."""
 
+CODE = 32
+"""Width of a code."""
+
 _COLUMNS = 16
 """Columns that the network looks at; further ones are cut off, as the renderers do it."""
 
@@ -26,7 +29,7 @@ class AudioNet(nn.Module):
         dim: Width of a code.
     """
 
-    def __init__(self, width: int, dim: int = 32) -> None:
+    def __init__(self, width: int, dim: int = CODE) -> None:
         super().__init__()
         channels = (width, 32, 32, 64, 64)
         self.convolutions = nn.ModuleList(
@@ -47,7 +50,7 @@ class AudioNet(nn.Module):
 class AudioAttention(nn.Module):
     """One code of eight neighbouring ones: a softmax over them, from convolutions along them."""
 
-    def __init__(self, dim: int = 32) -> None:
+    def __init__(self, dim: int = CODE) -> None:
         super().__init__()
         channels = (dim, 16, 8, 4, 2, 1)
         self.convolutions = nn.ModuleList(
@@ -72,7 +75,7 @@ class AudioPath(nn.Module):
         dim: Width of a code.
     """
 
-    def __init__(self, width: int, dim: int = 32) -> None:
+    def __init__(self, width: int, dim: int = CODE) -> None:
         super().__init__()
         self.net = AudioNet(width, dim)
         self.attention = AudioAttention(dim)
@@ -85,3 +88,8 @@ class AudioPath(nn.Module):
         windows = codes.unfold(1, ROWS, 1).transpose(2, 3)  # (B, T, 8, dim)
         attended: Tensor = self.attention(windows.flatten(0, 1))
         return attended.view(batch, frames, -1)
+
+    def of_windows(self, windows: Tensor) -> Tensor:
+        """Codes ``(N, dim)`` of single video frames from the eight rows around each, ``(N, 8, columns, width)``."""
+        attended: Tensor = self.attention(self.net(windows.flatten(0, 1)).view(*windows.shape[:2], -1))
+        return attended

@@ -1,0 +1,1 @@
+"""Rendered talking heads against the video that they should be: lips, pictures, silence."""

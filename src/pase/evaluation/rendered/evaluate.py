@@ -1,0 +1,228 @@
+"""One rendered video against its reference: every measure, and what was seen of both."""
+
+import hashlib
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import zip_longest
+from pathlib import Path
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+from torchmetrics.functional.image import peak_signal_noise_ratio, structural_similarity_index_measure
+
+from pase.audio.waveform import load_audio
+from pase.corpus.clip import CROP_SIZE, FRAME_RATE
+from pase.errors import InputError
+from pase.evaluation.bootstrap import Floats
+from pase.evaluation.closures import SpokenGap, closure_sums
+from pase.evaluation.judge.judging import judge_mouths
+from pase.evaluation.judge.scores import SyncScores
+from pase.evaluation.judge.store import LoadedJudge
+from pase.evaluation.rendered.metrics import (
+    Points,
+    aperture,
+    correlation,
+    found_in_both,
+    mouth_distance,
+    mouth_jitter,
+    mouth_width,
+)
+from pase.evaluation.silence import silent_frames
+from pase.phonemes.intervals import PhoneTrack
+from pase.phonemes.textgrid import read_textgrid
+from pase.video.media import open_media, video_track
+from pase.video.reading import Picture, iter_frames
+from pase.video.speaker import Speaker, find_speaker, speaker_mouths
+
+TOLERANCE = 1
+"""Frames by which two videos of one length may differ."""
+
+
+@dataclass(frozen=True)
+class Score:
+    """One measure of a rendered video.
+
+    Attributes:
+        name: What is measured.
+        value: NaN where it cannot be measured.
+        unit: Of the value.
+        count: What it rests on: frames, pairs of frames, or bilabials.
+    """
+
+    name: str
+    value: float
+    unit: str
+    count: int
+
+
+@dataclass(frozen=True)
+class VideoScores:
+    """A rendered video beside its reference.
+
+    Attributes:
+        rendered: The file.
+        reference: The file.
+        frames: Frames compared, at 25 a second.
+        faceless: Frames without a face in the rendered video and in the reference; they count in no measure of lips.
+        size: Width and height of the pictures.
+        landmarks: What found the lip points, with the hash of its model.
+        judges: What judged the sync, each with the hash of its file, and how the mouths were cut out for it.
+        codec: Of the rendered video, with its own frame rate.
+        scores: The measures.
+    """
+
+    rendered: str
+    reference: str
+    frames: int
+    faceless: tuple[int, int]
+    size: tuple[int, int]
+    landmarks: str
+    judges: tuple[str, ...]
+    codec: str
+    scores: tuple[Score, ...]
+
+
+def evaluate_video(
+    rendered: Path,
+    reference: Path,
+    model: Path,
+    phones: Path | None = None,
+    judge: LoadedJudge | None = None,
+    audio: Path | None = None,
+) -> VideoScores:
+    """Measure a rendered video.
+
+    Args:
+        rendered: Video of the whole face.
+        reference: What it should be: same person, same speech, same size, same beginning.
+        model: The file that `pase.video.face_model.find_model` gives.
+        phones: TextGrid of what is spoken, for closures and silence; None leaves these out.
+        judge: For LSE-C and LSE-D; None leaves these out.
+        audio: What is spoken, for the judge; None takes the rendered video's own sound.
+
+    Raises:
+        InputError: The videos differ in size or length, show no face, or the TextGrid or the sound cannot be used.
+        UnusableClipError: A video cannot be read, or its face is lost for too long to be judged.
+        MissingExtraError: MediaPipe is absent.
+    """
+    own, other = find_speaker(rendered, model), find_speaker(reference, model)
+    frames = _common(rendered, own, reference, other)
+    points, wanted = own.lips[:frames], other.lips[:frames]
+    scores = [*_lips(points, wanted), *_pictures(rendered, reference, frames)]
+    if phones is not None:
+        track = read_textgrid(phones, frames / FRAME_RATE).phones
+        if track is None:
+            raise InputError(f"{phones} has words and no phones: closures and silence need a tier 'phones'")
+        scores += _spoken(points, wanted, track)
+    if judge is not None:
+        sound = load_audio(audio or rendered)
+        for name, video, speaker in (("", rendered, own), (", reference", reference, other)):
+            judged = judge_mouths(judge.model, speaker_mouths(video, speaker, CROP_SIZE), sound)
+            scores += _sync(judged, name, len(speaker.points))
+    digest = hashlib.sha256(model.read_bytes()).hexdigest()[:16]
+    return VideoScores(
+        str(rendered),
+        str(reference),
+        frames,
+        (own.missing, other.missing),
+        own.size,
+        f"MediaPipe FaceLandmarker {digest}",
+        () if judge is None else (f"{judge.identity}, stabilised mouths of {CROP_SIZE} pixels",),
+        _codec(rendered),
+        tuple(scores),
+    )
+
+
+def _sync(judged: SyncScores, name: str, frames: int) -> list[Score]:
+    return [
+        Score(f"LSE-C{name}", judged.confidence, "of the judge, higher is better", frames),
+        Score(f"LSE-D{name}", judged.distance, "of the judge, lower is better", frames),
+        Score(f"offset{name}", judged.offset, "frames", frames),
+    ]
+
+
+def _codec(video: Path) -> str:
+    with open_media(video) as container:
+        track = video_track(video, container)
+        return f"{track.codec_context.name}, {float(track.average_rate or 0):g} frames a second"
+
+
+def _common(rendered: Path, own: Speaker, reference: Path, other: Speaker) -> int:
+    if own.size != other.size:
+        raise InputError(
+            f"{rendered} has pictures of {own.size[0]} x {own.size[1]}, {reference} of {other.size[0]} x "
+            f"{other.size[1]}: both must have one size. Scale one of them first (ffmpeg -vf scale)."
+        )
+    lengths = len(own.lips), len(other.lips)
+    if abs(lengths[0] - lengths[1]) > TOLERANCE:
+        raise InputError(
+            f"{rendered} has {lengths[0]} frames at {FRAME_RATE} a second, {reference} has {lengths[1]}: at most "
+            f"{TOLERANCE} may differ. Cut the reference to what was rendered."
+        )
+    if not found_in_both(own.lips[: min(lengths)], other.lips[: min(lengths)]).any():
+        raise InputError(f"no frame shows a face in both {rendered} and {reference}: lips cannot be compared")
+    return min(lengths)
+
+
+def _lips(points: Points, reference: Points) -> list[Score]:
+    found = found_in_both(points, reference)
+    distance = float(mouth_distance(points, reference)[found].mean())
+    width = float(mouth_width(reference)[found].mean())
+    count = int(found.sum())
+    return [
+        Score("LMD", distance, "pixels", count),
+        Score("LMD, relative", distance / width, "mouth widths", count),
+        Score("aperture", correlation(aperture(points), aperture(reference)), "correlation", count),
+        Score("width", correlation(mouth_width(points), mouth_width(reference)), "correlation", count),
+    ]
+
+
+def _spoken(points: Points, reference: Points, phones: PhoneTrack) -> list[Score]:
+    labels = phones.labels_at((np.arange(len(points)) + 0.5) / FRAME_RATE)
+    silent = silent_frames(labels)
+    width = float(np.nanmean(mouth_width(reference)))
+    gaps = SpokenGap.normalised(phones, _bridged(aperture(reference)), _bridged(aperture(points)))
+    sums = closure_sums(gaps, labels)
+    scores = [
+        Score("closures, recall", _quotient(sums["recall"]), "of those in the reference", sums["recall"][1]),
+        Score("closures, precision", _quotient(sums["precision"]), "of the rendered ones", sums["precision"][1]),
+    ]
+    for name, own in (("jitter in silence", points), ("jitter in silence, reference", reference)):
+        moved = mouth_jitter(own, silent) / width
+        scores.append(Score(name, float(moved.mean()) if len(moved) else math.nan, "mouth widths", len(moved)))
+    return scores
+
+
+def _bridged(values: Floats) -> Floats:
+    """Values with those of frames without a face taken from their neighbours."""
+    known = np.flatnonzero(np.isfinite(values))
+    return np.asarray(np.interp(np.arange(len(values)), known, values[known]))
+
+
+def _quotient(counts: Sequence[int]) -> float:
+    return counts[0] / counts[1] if counts[1] else math.nan
+
+
+def _pictures(rendered: Path, reference: Path, frames: int) -> list[Score]:
+    """Mean over frames, each by itself."""
+    noise, similarity = [], []
+    pairs = zip_longest(iter_frames(rendered, FRAME_RATE), iter_frames(reference, FRAME_RATE))
+    for one, other in (pair for pair, _ in zip(pairs, range(frames), strict=False)):
+        own, wanted = _tensor(one), _tensor(other)
+        # Equal pictures have no finite ratio: half a level in one of 256 is as near as 8 bits tell.
+        noise.append(min(float(peak_signal_noise_ratio(own, wanted, data_range=1.0)), _EQUAL_DB))
+        similarity.append(float(torch.as_tensor(structural_similarity_index_measure(own, wanted, data_range=1.0))))
+    return [
+        Score("PSNR", float(np.mean(noise)), "dB", len(noise)),
+        Score("SSIM", float(np.mean(similarity)), "", len(similarity)),
+    ]
+
+
+_EQUAL_DB = 20 * math.log10(2 * 255)
+
+
+def _tensor(picture: Picture | NDArray[np.uint8]) -> Tensor:
+    return torch.from_numpy(np.array(picture)).permute(2, 0, 1)[None].float() / 255

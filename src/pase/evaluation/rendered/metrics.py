@@ -1,0 +1,71 @@
+"""How near the mouth of a rendered video is to that of its reference, from lip points found in both.
+
+Points are those of `pase.video.landmarks.LIP_INDICES`, in pixels, shape ``(T, 40, 2)``, the same frames of both videos;
+NaN where no face was found. A frame counts only where both have one.
+"""
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pase.evaluation.bootstrap import Floats
+from pase.video.landmarks import MOUTH_LEFT, MOUTH_RIGHT, lip_gap
+
+Points = NDArray[np.float32]
+
+
+def found_in_both(points: Points, reference: Points) -> NDArray[np.bool_]:
+    """Frames in which both have a face, shape ``(T,)``.
+
+    Raises:
+        ValueError: They are not of one shape ``(T, P, 2)``.
+    """
+    if points.shape != reference.shape or points.ndim != 3 or points.shape[-1] != 2:
+        raise ValueError(f"expected points of one shape (T, P, 2), found {points.shape} and {reference.shape}")
+    return np.asarray(np.isfinite(points).all(axis=(1, 2)) & np.isfinite(reference).all(axis=(1, 2)))
+
+
+def mouth_distance(points: Points, reference: Points) -> Floats:
+    """Landmark distance (LMD) of each frame in pixels, shape ``(T,)``; NaN where a face is missing.
+
+    The points of either mouth are centred on their own mean, so that where the head is does not count, as in SyncTalk's
+    evaluation; then the mean Euclidean distance over the points.
+    """
+    found_in_both(points, reference)
+    apart = _centred(points) - _centred(reference)
+    return np.asarray(np.linalg.norm(apart, axis=-1).mean(axis=1))
+
+
+def mouth_width(points: Points) -> Floats:
+    """Distance of the outer corners of the mouth, shape ``(T,)``, in the unit of the points."""
+    apart = points[:, MOUTH_RIGHT].astype(np.float64) - points[:, MOUTH_LEFT]
+    return np.asarray(np.linalg.norm(apart, axis=-1))
+
+
+def correlation(one: Floats, other: Floats) -> float:
+    """Pearson correlation over the frames where both are known; NaN for fewer than 3, or where one is constant."""
+    known = np.isfinite(one) & np.isfinite(other)
+    one, other = one[known] - one[known].mean(), other[known] - other[known].mean()
+    size = float(np.sqrt((one**2).sum() * (other**2).sum()))
+    return float((one * other).sum() / size) if len(one) >= 3 and size > 0 else float("nan")
+
+
+def aperture(points: Points) -> Floats:
+    """Gap of the inner lips in the middle of the mouth, shape ``(T,)``, in the unit of the points."""
+    return np.asarray(lip_gap(points), dtype=np.float64)
+
+
+def mouth_jitter(points: Points, silent: NDArray[np.bool_]) -> Floats:
+    """What the mouth's points, centred, move from one silent frame to the next, shape ``(N,)``, in their unit.
+
+    Args:
+        points: Of one video.
+        silent: Frames in which nobody speaks, shape ``(T,)``.
+    """
+    centred = _centred(points)
+    moved = np.linalg.norm(centred[1:] - centred[:-1], axis=-1).mean(axis=1)
+    return np.asarray(moved[silent[1:] & silent[:-1] & np.isfinite(moved)])
+
+
+def _centred(points: Points) -> Floats:
+    exact = points.astype(np.float64)
+    return np.asarray(exact - exact.mean(axis=1, keepdims=True))

@@ -1,0 +1,242 @@
+"""Footage of a person, made from videos for the reference renderers: upright mouths, where they lie, and the sound.
+
+To `pase-adapt` a folder of it looks like a subject that ER-NeRF's preprocessing has left.
+
+====================  ==============================================================================================
+``footage.json``      format, size of the mouths, the videos with their frames; written last
+``mouths.npy``        lip crops, uint8 RGB, shape ``(T, size, size, 3)``, of all videos one after the other
+``track.npz``         where each crop lies in its picture, and how the head is turned
+``aud.wav``           sound of all videos, each as long as its pictures
+``transforms_*.json`` lists of frames (`aud_id`): the last eleventh of the videos (or frames) is kept from training
+====================  ==============================================================================================
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pase.audio.waveform import Waveform, load_audio, save_wav
+from pase.corpus.clip import FRAME_RATE, SAMPLES_PER_FRAME
+from pase.errors import InputError
+from pase.execution.progress import ProgressReport
+from pase.files import atomic_path, make_folder, read_json, write_json
+from pase.video.landmarks import STABLE_INDICES
+from pase.video.lip_crop import FaceTrack, crop_tracks, track_face
+from pase.video.reading import iter_frames
+from pase.video.speaker import Speaker
+
+FORMAT = 1
+
+LISTS = {"train": "transforms_train.json", "validation": "transforms_val.json"}
+
+_HELD_BACK = 11
+"""One in so many, as ER-NeRF's preprocessing does it."""
+
+_NOSE = 0.25
+"""Eye distances that the bridge of the nose lies in front of the eyes' corners."""
+
+_MOST_TURN = 0.5
+"""Radians; beyond, lip crops of parallel rays are no longer one face."""
+
+
+@dataclass(frozen=True, slots=True)
+class Take:
+    """One video of the footage.
+
+    Attributes:
+        video: The file.
+        first: Its first frame in the footage.
+        frames: How many it has, at 25 a second.
+    """
+
+    video: Path
+    first: int
+    frames: int
+
+
+@dataclass(frozen=True)
+class Footage:
+    """Footage of a person, opened for reading.
+
+    Attributes:
+        folder: Where it lies.
+        mouths: Mapped into memory; see the module.
+        poses: Turn and nod in radians, shape ``(T, 2)``.
+        track: Where the crops lie in the pictures.
+        takes: The videos.
+        training: Numbers of the frames to learn from.
+        validation: Numbers of the others.
+    """
+
+    folder: Path
+    mouths: NDArray[np.uint8]
+    poses: NDArray[np.float32]
+    track: FaceTrack
+    takes: tuple[Take, ...]
+    training: NDArray[np.int64]
+    validation: NDArray[np.int64]
+
+    def __len__(self) -> int:
+        return len(self.mouths)
+
+    @property
+    def size(self) -> int:
+        """Side of the mouths in pixels."""
+        return int(self.mouths.shape[1])
+
+    @property
+    def sound(self) -> Path:
+        """The sound of all takes."""
+        return self.folder / "aud.wav"
+
+    @classmethod
+    def open(cls, folder: Path) -> "Footage":
+        """Read a folder that `make_footage` has written.
+
+        Raises:
+            InputError: It is none, or is damaged.
+        """
+        content = _read_index(folder)
+        try:
+            mouths = np.load(folder / "mouths.npy", mmap_mode="r", allow_pickle=False)
+            with np.load(folder / "track.npz", allow_pickle=False) as arrays:
+                poses = arrays["poses"]
+                track = FaceTrack(
+                    arrays["scale_rotation"], arrays["shift"], complex(arrays["centre"]), arrays["lip_points"]
+                )
+            takes = tuple(Take(Path(own["video"]), own["first"], own["frames"]) for own in content["takes"])
+            training, validation = (_read_list(folder / name) for name in LISTS.values())
+        except (OSError, ValueError, KeyError, TypeError) as error:
+            raise InputError(f"the footage in {folder} is damaged ({error}): make it again") from error
+        frames = sum(take.frames for take in takes)
+        if not len(mouths) == len(poses) == len(track) == frames:
+            raise InputError(
+                f"the footage in {folder} is damaged: {frames} frames in footage.json, {len(mouths)} in mouths.npy, "
+                f"{len(track)} in track.npz. Make it again."
+            )
+        return cls(folder, mouths, poses, track, takes, training, validation)
+
+
+def make_footage(videos: Sequence[Path], folder: Path, size: int, find: Callable[[Path], Speaker]) -> Footage:
+    """Find the mouths of a person in videos and write them as footage.
+
+    Args:
+        videos: Of one person who looks at the camera, with sound.
+        folder: To write to.
+        size: Side of the mouths in pixels.
+        find: Where the person is in a video, such as `pase.video.speaker.find_speaker` with its model.
+
+    Raises:
+        InputError: There is footage already, a video is given twice, or its sound cannot be used.
+        UnusableClipError: A video that cannot be read, or whose speaker is lost, too small or beyond the picture.
+        MissingExtraError: MediaPipe is absent.
+    """
+    if len(set(videos)) < len(videos):
+        raise InputError("a video is given twice: it would be learnt from twice, or both learnt and tested")
+    if (folder / "footage.json").exists():
+        raise InputError(f"{folder} holds footage already. Remove it, or name another folder.")
+    make_folder(folder)
+    tracks, residuals, sounds = [], [], []
+    with ProgressReport("find faces", len(videos)) as progress:
+        for video in videos:
+            speaker = find(video)
+            track = track_face(speaker.points)
+            track.check_inside(*speaker.size)
+            tracks.append(track)
+            residuals.append(_nose(speaker.points, track))
+            sounds.append(_sound_of(video, len(track)))
+            progress.advance(failed=False)
+    centre = complex(np.mean([track.centre for track in tracks]))
+    tracks = [_recentred(track, centre) for track in tracks]
+    _write_mouths(folder, videos, tracks, size)
+    joined = [np.concatenate([getattr(track, name) for track in tracks]) for name in _JOINED]
+    poses = _poses(np.concatenate(residuals))
+    arrays = {"centre": np.array(centre), "poses": poses, **dict(zip(_JOINED, joined, strict=True))}
+    with atomic_path(folder / "track.npz") as temporary, temporary.open("wb") as file:
+        np.savez(file, allow_pickle=False, **arrays)
+    save_wav(folder / "aud.wav", sounds)
+    _write_index(folder, videos, [len(track) for track in tracks], size)
+    return Footage.open(folder)
+
+
+_JOINED = ("scale_rotation", "shift", "lip_points")
+
+
+def _write_mouths(folder: Path, videos: Sequence[Path], tracks: Sequence[FaceTrack], size: int) -> None:
+    shape = (sum(len(track) for track in tracks), size, size, 3)
+    with atomic_path(folder / "mouths.npy") as temporary:
+        mouths = np.lib.format.open_memmap(temporary, "w+", np.uint8, shape)
+        done = 0
+        with ProgressReport("cut out mouths", len(videos)) as progress:
+            for video, track in zip(videos, tracks, strict=True):
+                for _, crops in crop_tracks(iter_frames(video, FRAME_RATE), [(0, track)], size):
+                    mouths[done : done + len(crops)] = crops
+                done += len(track)
+                progress.advance(failed=False)
+        mouths.flush()
+
+
+def _write_index(folder: Path, videos: Sequence[Path], frames: Sequence[int], size: int) -> None:
+    firsts = np.cumsum([0, *frames])
+    takes = [
+        {"video": str(video.absolute()), "first": int(first), "frames": count}
+        for video, first, count in zip(videos, firsts, frames, strict=False)
+    ]
+    kept = max(1, len(takes) // _HELD_BACK)
+    border = int(firsts[-1 - kept]) if len(takes) > 1 else frames[0] - max(4, frames[0] // _HELD_BACK)
+    for name, span in zip(LISTS.values(), (range(border), range(border, int(firsts[-1]))), strict=True):
+        write_json(folder / name, {"frames": [{"img_id": frame, "aud_id": frame} for frame in span]})
+    write_json(folder / "footage.json", {"format": FORMAT, "size": size, "takes": takes})
+
+
+def _read_index(folder: Path) -> dict[str, Any]:
+    path = folder / "footage.json"
+    if not path.is_file():
+        raise InputError(f"{folder} holds no footage: {path.name} not found. Make it by 'pase-adapt subject'.")
+    content = read_json(path)
+    if not isinstance(content, dict) or content.get("format") != FORMAT:
+        raise InputError(f"{path} is no footage of format {FORMAT}: make it again by this version")
+    return content
+
+
+def _read_list(path: Path) -> NDArray[np.int64]:
+    return np.array([frame["aud_id"] for frame in read_json(path)["frames"]], dtype=np.int64)
+
+
+def _sound_of(video: Path, frames: int) -> Waveform:
+    """The video's sound, as long as its pictures: what lacks is silence."""
+    sound = load_audio(video)[: frames * SAMPLES_PER_FRAME]
+    lacking = frames - len(sound) / SAMPLES_PER_FRAME
+    if lacking > FRAME_RATE / 2:
+        raise InputError(
+            f"the sound of {video} ends {lacking / FRAME_RATE:.2f} s before its pictures: cut the video there"
+        )
+    return np.pad(sound, (0, frames * SAMPLES_PER_FRAME - len(sound)))
+
+
+def _recentred(track: FaceTrack, centre: complex) -> FaceTrack:
+    moved = np.array([(track.centre - centre).real, (track.centre - centre).imag], dtype=np.float32)
+    return replace(track, centre=centre, lip_points=track.lip_points + moved)
+
+
+def _nose(points: NDArray[np.float32], track: FaceTrack) -> NDArray[np.complex128]:
+    """Where the bridge of the nose lies in the upright face, shape ``(T,)``: it moves when the head turns."""
+    bridge = points[:, len(STABLE_INDICES) - 2 : len(STABLE_INDICES)].astype(np.float64)
+    places = ((bridge[..., 0] + 1j * bridge[..., 1]) - track.shift[:, None]) / track.scale_rotation[:, None]
+    middle = places.mean(axis=1)
+    known = np.flatnonzero(np.isfinite(middle))
+    filled = np.interp(np.arange(len(middle)), known, middle[known].real) + 1j * np.interp(
+        np.arange(len(middle)), known, middle[known].imag
+    )
+    kernel = np.array([0.25, 0.5, 1, 0.5, 0.25]) / 2.5
+    return np.asarray(np.convolve(np.pad(filled, 2, mode="edge"), kernel, mode="valid"))
+
+
+def _poses(nose: NDArray[np.complex128]) -> NDArray[np.float32]:
+    away = (nose - nose.mean()) / _NOSE
+    turned = np.stack([away.real, away.imag], axis=1).clip(-np.sin(_MOST_TURN), np.sin(_MOST_TURN))
+    return np.asarray(np.arcsin(turned), dtype=np.float32)

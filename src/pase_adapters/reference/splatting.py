@@ -1,0 +1,119 @@
+"""Gaussians drawn as pictures, differentiably, in plain PyTorch: for small pictures on a CPU.
+
+Each Gaussian touches a window of pixels around its middle. What all of them add to all pixels is one list, sorted by
+pixel and then by depth, and laid out as a table with a line for each pixel, along which light is composed from front to
+back (Kerbl and others 2023, "3D Gaussian Splatting", equation 3).
+"""
+
+from dataclasses import dataclass
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+WINDOW = 9
+"""Side in pixels of the window that a Gaussian touches."""
+
+MAX_SIGMA = WINDOW / 6
+"""Largest standard deviation in pixels, at which a window reaches three of them."""
+
+_LEAST = 1 / 255
+"""Opacity at a pixel below which a Gaussian does not count."""
+
+
+@dataclass(frozen=True)
+class Splats:
+    """Gaussians as one or several pictures see them.
+
+    Attributes:
+        middles: x and y in pixels, shape ``(B, N, 2)``; the first pixel's centre is at 0.5.
+        covariances: In square pixels: xx, xy, yy, shape ``(B, N, 3)``.
+        depths: Smaller is nearer, shape ``(B, N)``.
+        opacities: In [0, 1], shape ``(B, N)``.
+        colours: RGB, shape ``(B, N, 3)``.
+    """
+
+    middles: Tensor
+    covariances: Tensor
+    depths: Tensor
+    opacities: Tensor
+    colours: Tensor
+
+
+def splat(splats: Splats, background: Tensor, pixels: Tensor | None = None) -> Tensor:
+    """Draw Gaussians over a background.
+
+    Args:
+        splats: What to draw.
+        background: RGB, shape ``(size, size, 3)``.
+        pixels: Numbers of the wanted pixels, row by row, shape ``(B, P)``; None: all. Gaussians far from them
+            cost nothing.
+
+    Returns:
+        RGB, shape ``(B, P, 3)``.
+    """
+    size = len(background)
+    batch, count = splats.depths.shape
+    order = (
+        splats.depths.detach().argsort(dim=1) + count * torch.arange(batch, device=background.device)[:, None]
+    ).view(-1)
+    wanted = None if pixels is None else _wanted(pixels, size)
+    if wanted is not None:
+        order = order[_touching(splats.middles.detach().flatten(0, 1)[order], order // count, wanted)]
+    middles = splats.middles.flatten(0, 1)[order]
+    window, inside = _windows(middles.detach(), size)
+    places = ((order // count)[:, None] * size + window[..., 1]) * size + window[..., 0]
+    if wanted is not None:
+        inside = inside & wanted.view(-1)[places.clamp(0, batch * size * size - 1)]
+    alphas = _alphas(middles, splats.covariances.flatten(0, 1)[order], splats.opacities.flatten()[order], window)
+    seen = (inside & (alphas.detach() > _LEAST)).view(-1).nonzero()[:, 0]
+    # Gaussians are in order of depth within a picture, and a stable sort by pixel keeps that.
+    sorted_places, by_pixel = places.view(-1)[seen].sort(stable=True)
+    listed = seen[by_pixel]
+    colours = splats.colours.flatten(0, 1)[order[listed // WINDOW**2]]
+    light = _compose(sorted_places, alphas.view(-1)[listed], colours, batch * size * size).view(batch, -1, 4)
+    drawn = light[..., :3] + (1 - light[..., 3:]) * background.view(-1, 3)
+    return drawn if pixels is None else drawn.gather(1, pixels[..., None].expand(-1, -1, 3))
+
+
+def _wanted(pixels: Tensor, size: int) -> Tensor:
+    """Which pixels are wanted, shape ``(B, size, size)``."""
+    empty = torch.zeros(len(pixels), size * size, dtype=torch.bool, device=pixels.device)
+    return empty.scatter(1, pixels, value=True).view(-1, size, size)
+
+
+def _touching(middles: Tensor, pictures: Tensor, wanted: Tensor) -> Tensor:
+    """Which Gaussians have a wanted pixel in their windows: middles ``(M, 2)`` in the pictures of these numbers."""
+    near = F.max_pool2d(wanted[:, None].float(), 2 * WINDOW - 1, stride=1, padding=WINDOW - 1)[:, 0] > 0
+    column, row = middles.floor().long().clamp(0, wanted.shape[1] - 1).unbind(1)
+    return near[pictures, row, column].nonzero()[:, 0]
+
+
+def _windows(middles: Tensor, size: int) -> tuple[Tensor, Tensor]:
+    """Pixels (x, y) of each Gaussian's window ``(M, W * W, 2)``, and which of them are in the picture."""
+    along = torch.arange(WINDOW, device=middles.device) - WINDOW // 2
+    around = torch.stack(torch.meshgrid(along, along, indexing="xy"), dim=2).view(-1, 2)
+    pixels = middles.floor().long()[:, None] + around
+    return pixels, ((pixels >= 0) & (pixels < size)).all(dim=2)
+
+
+def _alphas(middles: Tensor, covariances: Tensor, opacities: Tensor, pixels: Tensor) -> Tensor:
+    """How much of the light each pixel of the windows gets from the Gaussian, shape ``(M, W * W)``."""
+    xx, xy, yy = covariances.unbind(1)
+    scale = 1 / (xx * yy - xy * xy)
+    dx, dy = (pixels + 0.5 - middles[:, None]).unbind(2)
+    near = (yy * scale)[:, None] * dx * dx - (2 * xy * scale)[:, None] * dx * dy + (xx * scale)[:, None] * dy * dy
+    return (opacities[:, None] * (-0.5 * near).exp()).clamp(max=0.99)
+
+
+def _compose(places: Tensor, alphas: Tensor, colours: Tensor, pixels: int) -> Tensor:
+    """Light of each pixel from a list sorted by pixel and depth: RGB and the share that comes from Gaussians."""
+    counts = torch.bincount(places, minlength=pixels)
+    starts = counts.cumsum(0) - counts
+    column = torch.arange(len(places), device=places.device) - starts[places]
+    deepest = int(counts.max()) if len(places) else 0
+    table = alphas.new_zeros(pixels, deepest + 1).index_put((places, column + 1), torch.log1p(-alphas))
+    before = table.cumsum(1)[places, column].exp()
+    weights = (alphas * before)[:, None]
+    light = torch.cat([weights * colours, weights], dim=1)
+    return light.new_zeros(pixels, 4).index_add(0, places, light)

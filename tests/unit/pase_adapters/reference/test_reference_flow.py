@@ -1,0 +1,223 @@
+"""From videos of a synthetic speaker to a rendered one."""
+
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from tests.toy_footage import SIZE, lip_features, toy_footage
+
+from pase.errors import InputError
+from pase.video.reading import iter_frames
+from pase_adapters.cli.main import main
+from pase_adapters.reference.features import Features
+from pase_adapters.reference.footage import Footage, make_footage
+from pase_adapters.reference.rendering import draw_mouths, paste, render, there_and_back
+from pase_adapters.reference.store import KINDS, load_model
+from pase_adapters.reference.training import Settings, Training
+from pase_adapters.reference.warming import components
+
+
+@pytest.fixture(scope="module")
+def footage(tmp_path_factory: pytest.TempPathFactory) -> Footage:
+    return toy_footage(tmp_path_factory.mktemp("toy"))
+
+
+@pytest.fixture(scope="module")
+def features(footage: Footage, tmp_path_factory: pytest.TempPathFactory) -> Features:
+    return lip_features(footage, tmp_path_factory.mktemp("features"))
+
+
+def settings(kind: str, steps: int = 6) -> Settings:
+    return Settings(kind, steps=steps, frames=4, pixels=64, warm_up=3)
+
+
+@pytest.fixture(params=list(KINDS))
+def kind(request: pytest.FixtureRequest) -> str:
+    return str(request.param)
+
+
+def test_footage_is_what_the_videos_show(footage: Footage) -> None:
+    assert footage.mouths.shape == (sum(take.frames for take in footage.takes), SIZE, SIZE, 3)
+    assert len(footage.training) + len(footage.validation) == len(footage)
+    assert set(footage.training).isdisjoint(footage.validation)
+    second = footage.takes[1]
+    picture = next(iter_frames(second.video, 25))
+    assert np.array_equal(footage.track.crop(picture, second.first, SIZE), footage.mouths[second.first])
+    assert np.abs(footage.poses).max() <= 0.5
+
+
+def test_a_mouth_put_back_where_it_was_changes_little(footage: Footage) -> None:
+    take = footage.takes[0]
+    picture = next(iter_frames(take.video, 25))
+    mouth = footage.track.crop(picture, 0, 128)
+    same = paste(picture, mouth, footage.track, 0)
+    assert np.abs(same.astype(int) - picture).mean() < 1
+    other = paste(picture, 255 - mouth, footage.track, 0)
+    middle = footage.track.scale_rotation[0] * footage.track.centre + footage.track.shift[0]
+    x, y = int(middle.real), int(middle.imag)
+    assert np.abs(other[y, x].astype(int) - (255 - picture[y, x].astype(int))).max() < 40
+    assert np.array_equal(other[0, 0], picture[0, 0])
+    outside = replace(footage.track, shift=footage.track.shift + 10_000)
+    assert np.array_equal(paste(picture, mouth, outside, 0), picture)
+
+
+def test_training_that_was_stopped_ends_with_the_same_weights(
+    kind: str, footage: Footage, features: Features, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("pase_adapters.reference.training._SAVE_EVERY", 2)
+    whole = Training(footage, features, settings(kind), tmp_path / "whole").run()
+    stopped = Training(footage, features, settings(kind), tmp_path / "stopped")
+    step, calls = stopped._step, []
+
+    def dying() -> float:
+        calls.append(1)
+        if len(calls) == 4:
+            raise KeyboardInterrupt
+        return step()
+
+    monkeypatch.setattr(stopped, "_step", dying)
+    with pytest.raises(KeyboardInterrupt):
+        stopped.run()
+    again = Training(footage, features, settings(kind), tmp_path / "stopped")
+    resumed = again.run()
+    for name, own in whole.state_dict().items():
+        assert torch.equal(own, resumed.state_dict()[name]), name
+    loaded, about = load_model(tmp_path / "stopped")
+    assert about["training"]["steps"] == 6
+    assert all(torch.equal(own, loaded.state_dict()[name]) for name, own in resumed.state_dict().items())
+
+
+def test_a_renderer_learns_what_the_features_tell(kind: str, tmp_path: Path) -> None:
+    """On frames that it has not seen it draws the mouth better than the mean picture."""
+    footage = toy_footage(tmp_path, clips=1)
+    features = lip_features(footage, tmp_path)
+    settings = Settings(kind, steps=100, frames=8, pixels=256, warm_up=150)
+    model = Training(footage, features, settings, tmp_path / "model").run().eval()
+    kept = footage.validation
+    mouths = footage.mouths[kept].astype(float)
+    drawn = np.stack(list(draw_mouths(model, features, footage.poses)))[kept].astype(float)
+    still = (mouths - footage.mouths[footage.training].mean(axis=0)) ** 2
+    assert ((mouths - drawn) ** 2).mean() < 0.7 * still.mean()
+
+
+def test_a_folder_with_another_training_is_not_gone_on_with(
+    footage: Footage, features: Features, tmp_path: Path
+) -> None:
+    Training(footage, features, settings("reference-3dgs", 1), tmp_path).run()
+    with pytest.raises(InputError, match="other settings"):
+        Training(footage, features, settings("reference-3dgs", 2), tmp_path)
+
+
+def test_the_commands_lead_to_a_video(footage: Footage, features: Features, tmp_path: Path) -> None:
+    videos = [str(take.video) for take in footage.takes]
+    subject, model, video = tmp_path / "subject", tmp_path / "model", tmp_path / "out.mp4"
+    assert main(["subject", *videos, "--output", str(subject), "--size", "32", "--landmarks", "sidecar"]) == 0
+    assert main(["--renderer", "er-nerf", "--audio", str(subject / "aud.wav"), "--data-dir", str(subject)]) == 0
+    trained = ["train", str(subject), "--renderer", "reference-nerf", "--steps", "2", "--output", str(model)]
+    assert main(trained) == 0
+    given = ["--features", str(subject / "aud_eo.npy"), "--audio", str(subject / "aud.wav")]
+    assert main(["render", str(model), "--subject", str(subject), *given, "--output", str(video)]) == 0
+    pictures = list(iter_frames(video, 25))
+    assert len(pictures) == len(footage)
+    assert pictures[0].shape == next(iter_frames(footage.takes[0].video, 25)).shape
+
+
+def test_other_recordings_go_there_and_back(footage: Footage, features: Features, tmp_path: Path) -> None:
+    Training(footage, features, settings("reference-3dgs", 1), tmp_path).run()
+    model, _ = load_model(tmp_path)
+    from pase.audio.waveform import save_wav
+
+    frames = footage.takes[0].frames + 30
+    save_wav(tmp_path / "new.wav", np.zeros(640 * frames, np.float32))
+    np.save(tmp_path / "new.npy", np.zeros((frames, 2, features.width), np.float32))
+    novel = Features.open(tmp_path / "new.npy")
+    assert render(model, novel, tmp_path / "new.wav", footage, tmp_path / "new.mp4") == frames
+    assert len(list(iter_frames(tmp_path / "new.mp4", 25))) == frames
+    assert list(there_and_back(4, 9)) == [0, 1, 2, 3, 2, 1, 0, 1, 2]
+    assert list(there_and_back(1, 3)) == [0, 0, 0]
+
+
+def test_components_are_of_unit_size_together(footage: Footage) -> None:
+    found = components(footage)
+    assert found.shape == (len(footage), 24)
+    assert 0.5 < np.square(found[footage.training]).mean() < 2
+
+
+def test_what_does_not_fit_is_refused(footage: Footage, features: Features, tmp_path: Path) -> None:
+    Training(footage, features, settings("reference-3dgs", 1), tmp_path / "model").run()
+    model, _ = load_model(tmp_path / "model")
+    np.save(tmp_path / "short.npy", np.zeros((len(footage) - 2, 2, features.width), np.float32))
+    np.save(tmp_path / "wide.npy", np.zeros((len(footage), 2, features.width + 1), np.float32))
+    short, wide = Features.open(tmp_path / "short.npy"), Features.open(tmp_path / "wide.npy")
+    with pytest.raises(InputError, match=r"rows and .* frames"):
+        Training(footage, short, settings("reference-nerf"), tmp_path / "other")
+    with pytest.raises(InputError, match=r"short\.npy has .* lasts"):
+        render(model, short, footage.sound, footage, tmp_path / "out.mp4")
+    with pytest.raises(InputError, match="was trained on 6"):
+        render(model, wide, footage.sound, footage, tmp_path / "out.mp4")
+    small = replace(footage, mouths=footage.mouths[:, :16, :16])
+    with pytest.raises(InputError, match="--size 32"):
+        render(model, features, footage.sound, small, tmp_path / "out.mp4")
+    with pytest.raises(InputError, match="make them again with that checkpoint"):
+        replace(features, source="b").check_source("a", tmp_path)
+    assert not (tmp_path / "out.mp4").exists()
+
+
+@pytest.mark.parametrize(
+    ("array", "told"),
+    [
+        (np.zeros((5, 44), np.float32), "1 to 16 columns"),
+        (np.zeros((5, 17, 44), np.float32), "1 to 16 columns"),
+        (np.zeros((5, 2, 44), np.int64), "1 to 16 columns"),
+        (np.full((5, 2, 44), np.nan, np.float32), "not finite"),
+    ],
+)
+def test_feature_files_that_are_none(array: np.ndarray, told: str, tmp_path: Path) -> None:
+    np.save(tmp_path / "a.npy", array)
+    with pytest.raises(InputError, match=told):
+        Features.open(tmp_path / "a.npy")
+
+
+def test_half_a_feature_file(features: Features, tmp_path: Path) -> None:
+    (tmp_path / "a.npy").write_bytes(features.path.read_bytes()[:-8])
+    with pytest.raises(InputError, match="half-written"):
+        Features.open(tmp_path / "a.npy")
+
+
+def test_videos_that_cannot_become_footage(footage: Footage, tmp_path: Path) -> None:
+    from pase.video.speaker import speaker_from_sidecar
+
+    video = footage.takes[0].video
+    with pytest.raises(InputError, match="given twice"):
+        make_footage([video, video], tmp_path / "new", SIZE, speaker_from_sidecar)
+    with pytest.raises(InputError, match="holds footage already"):
+        make_footage([video], footage.folder, SIZE, speaker_from_sidecar)
+    with pytest.raises(InputError, match="holds no footage"):
+        Footage.open(tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("change", "told"), [({"format": 9}, "format 1"), ({"width": 10**9}, "width"), ({"size": "x"}, "size")]
+)
+def test_damaged_models(
+    change: dict[str, object], told: str, footage: Footage, features: Features, tmp_path: Path
+) -> None:
+    import json
+
+    Training(footage, features, settings("reference-3dgs", 1), tmp_path).run()
+    path = tmp_path / "model.json"
+    path.write_text(json.dumps({**json.loads(path.read_text()), **change}))
+    with pytest.raises(InputError, match=told):
+        load_model(tmp_path)
+
+
+def test_damaged_weights(footage: Footage, features: Features, tmp_path: Path) -> None:
+    Training(footage, features, settings("reference-nerf", 1), tmp_path).run()
+    path = tmp_path / "model.safetensors"
+    path.write_bytes(path.read_bytes()[:-100])
+    with pytest.raises(InputError, match="damaged"):
+        load_model(tmp_path)
+    with pytest.raises(InputError, match="holds no trained renderer"):
+        load_model(tmp_path / "elsewhere")
