@@ -14,6 +14,9 @@ def add_commands(command: AddCommand) -> None:
     _add_evaluate(command("evaluate", _evaluate, evaluates))
     rendered = "lips and pictures of a rendered video against the real one"
     _add_evaluate_video(command("evaluate-video", _evaluate_video, rendered))
+    _add_syncnet(
+        command("syncnet", _syncnet, "LSE-C and LSE-D of face crops by SyncNet, for those who have its weights")
+    )
     _add_judge(command("judge", _judge, "train an independent judge of lip sync for evaluate-video"))
     _add_compare(command("compare", _compare, "compare evaluations of several runs and seeds"))
     _add_study(command("study", _study, "train rows of settings with several seeds each, and compare them"))
@@ -98,6 +101,30 @@ def _evaluate_video(options: argparse.Namespace) -> None:
     print(to_text(scores))
     if options.output is not None:
         write_json(options.output, asdict(scores))
+
+
+def _add_syncnet(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "crops",
+        type=Path,
+        nargs="+",
+        metavar="CROP",
+        help="face crops of 224 x 224 that SyncNet's run_pipeline.py made",
+    )
+    parser.add_argument("--model", type=Path, required=True, help="syncnet_v2.model")
+
+
+def _syncnet(options: argparse.Namespace) -> None:
+    from pase.evaluation.judge.syncnet import judge_face_crops, load_syncnet
+
+    model, identity = load_syncnet(options.model)
+    scores = [judge_face_crops(model, crop) for crop in options.crops]
+    for crop, score in zip(options.crops, scores, strict=True):
+        print(f"{crop}: LSE-C {score.confidence:.3f}, LSE-D {score.distance:.3f}, offset {score.offset}")
+    confidence, distance = (
+        sum(getattr(score, name) for score in scores) / len(scores) for name in ("confidence", "distance")
+    )
+    print(f"mean of {len(scores)}: LSE-C {confidence:.3f}, LSE-D {distance:.3f} by {identity}")
 
 
 def _add_judge(parser: argparse.ArgumentParser) -> None:

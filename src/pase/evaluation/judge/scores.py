@@ -21,7 +21,8 @@ class SyncScores:
         confidence: LSE-C, higher is better.
         distance: LSE-D, lower is better.
         at_zero: Mean distance where the video is left as it is.
-        offset: Frames by which the sound has to be moved for the smallest distance; 0 where lips are in time.
+        offset: Frames by which the sound lags behind the lips; 0 where they are in time. SyncNet's own programs print
+            it with the other sign.
     """
 
     confidence: float
