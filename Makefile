@@ -3,7 +3,7 @@ VENV   ?= .venv
 BIN    := $(VENV)/bin
 STAMP  := $(VENV)/.installed
 
-.PHONY: help install demo test lint format bench-encode study clean
+.PHONY: help install demo test lint format bench-encode study benchmark clean
 
 help: ## Show the targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  %-14s %s\n", $$1, $$2}'
@@ -44,6 +44,9 @@ bench-encode: install ## Speed of encoding beside wav2vec2-base and HuBERT-large
 
 study: install ## What each part of the method is worth: needs runs/grid_s1 and runs/grid_other, prepared from GRID
 	$(BIN)/pase study configs/study/ablation.yaml --output runs/study
+
+benchmark: install ## Which features give better lips, by our own renderers: needs runs/grid_s1 and the videos in GRID/s1
+	$(BIN)/python -m pase_adapters.benchmark configs/benchmark/grid.yaml --output runs/benchmark
 
 clean: ## Remove what demo and training wrote
 	rm -rf demo runs

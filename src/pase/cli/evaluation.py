@@ -80,6 +80,7 @@ def _add_evaluate_video(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--phones", type=Path, help="TextGrid of what is spoken, for closures and silence")
     parser.add_argument("--judge", type=Path, help="file that 'pase judge' wrote, for LSE-C and LSE-D")
     parser.add_argument("--audio", type=Path, help="sound for the judge (default: the rendered video's own)")
+    parser.add_argument("--lpips", action="store_true", help="also LPIPS, whose AlexNet torchvision downloads")
     parser.add_argument(
         "--face-model", type=Path, help="MediaPipe's face_landmarker.task (default: PASE_FACE_LANDMARKER)"
     )
@@ -91,13 +92,15 @@ def _evaluate_video(options: argparse.Namespace) -> None:
 
     from pase.evaluation.judge.store import load_judge
     from pase.evaluation.rendered.evaluate import evaluate_video
+    from pase.evaluation.rendered.pictures import open_lpips
     from pase.evaluation.rendered.table import to_text
     from pase.files import write_json
     from pase.video.face_model import find_model
 
     model = find_model(options.face_model)
     judge = None if options.judge is None else load_judge(options.judge)
-    scores = evaluate_video(options.rendered, options.reference, model, options.phones, judge, options.audio)
+    lpips = open_lpips() if options.lpips else None
+    scores = evaluate_video(options.rendered, options.reference, model, options.phones, judge, options.audio, lpips)
     print(to_text(scores))
     if options.output is not None:
         write_json(options.output, asdict(scores))

@@ -1,7 +1,7 @@
 """From a trained reference renderer to a video: mouths drawn, put into pictures of the face, sound added."""
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from itertools import islice
 from pathlib import Path
 
@@ -17,7 +17,7 @@ from pase.video.lip_crop import CROP_SIDE, FaceTrack
 from pase.video.reading import Picture, iter_frames
 from pase.video.writing import write_video
 from pase_adapters.reference.features import Features
-from pase_adapters.reference.footage import Footage
+from pase_adapters.reference.footage import Footage, Take
 from pase_adapters.reference.model import ReferenceRenderer
 
 _TOGETHER = 8
@@ -87,14 +87,47 @@ def render(model: ReferenceRenderer, features: Features, audio: Path, onto: Foot
     count = len(features)
     own = count == len(onto)
     frames = np.arange(count) if own else there_and_back(min(onto.takes[0].frames, _KEPT), count)
-    mouths = draw_mouths(model, features, onto.poses[frames])
     pictures = _all_pictures(onto) if own else _looped(onto.takes[0].video, frames)
-    pasted = (
-        paste(picture, mouth, onto.track, int(frame))
-        for picture, mouth, frame in zip(pictures, mouths, frames, strict=True)
-    )
-    write_video(output, pasted, sound[: count * SAMPLES_PER_FRAME], FRAME_RATE)
+    talking = speak(model, features, onto, frames, pictures)
+    write_video(output, talking, sound[: count * SAMPLES_PER_FRAME], FRAME_RATE)
     return count
+
+
+def render_take(model: ReferenceRenderer, features: Features, onto: Footage, take: Take, output: Path) -> None:
+    """Write a video of one take, its mouth drawn anew, with its own sound.
+
+    Args:
+        model: In evaluation mode.
+        features: A row for each frame of the take.
+        onto: The footage that the take is of.
+        take: One of its takes.
+        output: An mp4 file.
+    """
+    frames = np.arange(take.first, take.first + take.frames)
+    talking = speak(model, features, onto, frames, islice(iter_frames(take.video, FRAME_RATE), take.frames))
+    sound = load_audio(onto.sound)[take.first * SAMPLES_PER_FRAME :]
+    write_video(output, talking, sound[: take.frames * SAMPLES_PER_FRAME], FRAME_RATE)
+
+
+def speak(
+    model: ReferenceRenderer,
+    features: Features,
+    onto: Footage,
+    frames: NDArray[np.int64],
+    pictures: Iterable[Picture],
+) -> Iterator[Picture]:
+    """Pictures with drawn mouths.
+
+    Args:
+        model: In evaluation mode.
+        features: A row for each picture.
+        onto: Tells where mouths lie.
+        frames: Number in the footage of each picture.
+        pictures: To put mouths into.
+    """
+    mouths = draw_mouths(model, features, onto.poses[frames])
+    for picture, mouth, frame in zip(pictures, mouths, frames, strict=True):
+        yield paste(picture, mouth, onto.track, int(frame))
 
 
 def _all_pictures(onto: Footage) -> Iterator[Picture]:

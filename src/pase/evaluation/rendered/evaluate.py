@@ -4,18 +4,13 @@ import hashlib
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import zip_longest
 from pathlib import Path
 
 import numpy as np
-import torch
-from numpy.typing import NDArray
-from torch import Tensor
-from torchmetrics.functional.image import peak_signal_noise_ratio, structural_similarity_index_measure
 
-from pase.audio.waveform import load_audio
+from pase.audio.waveform import Waveform, load_audio
 from pase.corpus.clip import CROP_SIZE, FRAME_RATE
-from pase.errors import InputError
+from pase.errors import InputError, UnusableClipError
 from pase.evaluation.bootstrap import Floats
 from pase.evaluation.closures import SpokenGap, closure_sums
 from pase.evaluation.judge.judging import judge_mouths
@@ -30,32 +25,17 @@ from pase.evaluation.rendered.metrics import (
     mouth_jitter,
     mouth_width,
 )
+from pase.evaluation.rendered.pictures import PictureDistance, picture_scores
+from pase.evaluation.rendered.score import Score
 from pase.evaluation.silence import silent_frames
 from pase.phonemes.intervals import PhoneTrack
 from pase.phonemes.textgrid import read_textgrid
+from pase.video.lip_crop import FaceTrack, track_face
 from pase.video.media import open_media, video_track
-from pase.video.reading import Picture, iter_frames
 from pase.video.speaker import Speaker, find_speaker, speaker_mouths
 
 TOLERANCE = 1
 """Frames by which two videos of one length may differ."""
-
-
-@dataclass(frozen=True)
-class Score:
-    """One measure of a rendered video.
-
-    Attributes:
-        name: What is measured.
-        value: NaN where it cannot be measured.
-        unit: Of the value.
-        count: What it rests on: frames, pairs of frames, or bilabials.
-    """
-
-    name: str
-    value: float
-    unit: str
-    count: int
 
 
 @dataclass(frozen=True)
@@ -92,6 +72,7 @@ def evaluate_video(
     phones: Path | None = None,
     judge: LoadedJudge | None = None,
     audio: Path | None = None,
+    lpips: PictureDistance | None = None,
 ) -> VideoScores:
     """Measure a rendered video.
 
@@ -102,38 +83,87 @@ def evaluate_video(
         phones: TextGrid of what is spoken, for closures and silence; None leaves these out.
         judge: For LSE-C and LSE-D; None leaves these out.
         audio: What is spoken, for the judge; None takes the rendered video's own sound.
+        lpips: What `open_lpips` gives; None leaves LPIPS out.
 
     Raises:
         InputError: The videos differ in size or length, show no face, or the TextGrid or the sound cannot be used.
         UnusableClipError: A video cannot be read, or its face is lost for too long to be judged.
         MissingExtraError: MediaPipe is absent.
     """
-    own, other = find_speaker(rendered, model), find_speaker(reference, model)
-    frames = _common(rendered, own, reference, other)
-    points, wanted = own.lips[:frames], other.lips[:frames]
-    scores = [*_lips(points, wanted), *_pictures(rendered, reference, frames)]
+    own, other = Watched(rendered, find_speaker(rendered, model)), Watched(reference, find_speaker(reference, model))
+    track = None
     if phones is not None:
-        track = read_textgrid(phones, frames / FRAME_RATE).phones
+        track = read_textgrid(phones, len(own.speaker.points) / FRAME_RATE).phones
         if track is None:
             raise InputError(f"{phones} has words and no phones: closures and silence need a tier 'phones'")
-        scores += _spoken(points, wanted, track)
+    frames, scores = score_video(own, other, track, lpips)
     if judge is not None:
         sound = load_audio(audio or rendered)
-        for name, video, speaker in (("", rendered, own), (", reference", reference, other)):
-            judged = judge_mouths(judge.model, speaker_mouths(video, speaker, CROP_SIZE), sound)
-            scores += _sync(judged, name, len(speaker.points))
+        scores += [*sync_of(own, judge, sound), *sync_of(other, judge, sound, ", reference")]
     digest = hashlib.sha256(model.read_bytes()).hexdigest()[:16]
     return VideoScores(
         str(rendered),
         str(reference),
         frames,
-        (own.missing, other.missing),
-        own.size,
+        (own.speaker.missing, other.speaker.missing),
+        own.speaker.size,
         f"MediaPipe FaceLandmarker {digest}",
         () if judge is None else (f"{judge.identity}, stabilised mouths of {CROP_SIZE} pixels",),
         _codec(rendered),
         tuple(scores),
     )
+
+
+@dataclass(frozen=True)
+class Watched:
+    """A video, and where its speaker is."""
+
+    video: Path
+    speaker: Speaker
+
+
+def score_video(
+    own: Watched, other: Watched, phones: PhoneTrack | None, lpips: PictureDistance | None = None
+) -> tuple[int, list[Score]]:
+    """Lips and pictures of a rendered video against its reference, and closures and silence where phones are known.
+
+    Returns:
+        How many frames were compared, and the measures.
+
+    Raises:
+        InputError: They differ in size or length, or no frame shows a face in both.
+        UnusableClipError: A video cannot be read.
+    """
+    frames = _common(own.video, own.speaker, other.video, other.speaker)
+    points, wanted = own.speaker.lips[:frames], other.speaker.lips[:frames]
+    spoken = [] if phones is None else _spoken(points, wanted, phones)
+    pictures = picture_scores(own.video, other.video, frames, _mouth(other.speaker), lpips)
+    return frames, [*_lips(points, wanted), *pictures, *spoken]
+
+
+def _mouth(speaker: Speaker) -> FaceTrack | None:
+    """Where the mouth is; None where the face is lost for too long to tell in every frame."""
+    try:
+        return track_face(speaker.points)
+    except UnusableClipError:
+        return None
+
+
+def sync_of(watched: Watched, judge: LoadedJudge, sound: Waveform, name: str = "") -> list[Score]:
+    """LSE-C, LSE-D and offset of a video by a judge.
+
+    Args:
+        watched: The video.
+        judge: The judge.
+        sound: What is spoken, 16 kHz.
+        name: Behind the names of the measures.
+
+    Raises:
+        InputError: Too short to be judged.
+        UnusableClipError: The face is lost for too long.
+    """
+    judged = judge_mouths(judge.model, speaker_mouths(watched.video, watched.speaker, CROP_SIZE), sound)
+    return _sync(judged, name, len(watched.speaker.points))
 
 
 def _sync(judged: SyncScores, name: str, frames: int) -> list[Score]:
@@ -204,25 +234,3 @@ def _bridged(values: Floats) -> Floats:
 
 def _quotient(counts: Sequence[int]) -> float:
     return counts[0] / counts[1] if counts[1] else math.nan
-
-
-def _pictures(rendered: Path, reference: Path, frames: int) -> list[Score]:
-    """Mean over frames, each by itself."""
-    noise, similarity = [], []
-    pairs = zip_longest(iter_frames(rendered, FRAME_RATE), iter_frames(reference, FRAME_RATE))
-    for one, other in (pair for pair, _ in zip(pairs, range(frames), strict=False)):
-        own, wanted = _tensor(one), _tensor(other)
-        # Equal pictures have no finite ratio: half a level in one of 256 is as near as 8 bits tell.
-        noise.append(min(float(peak_signal_noise_ratio(own, wanted, data_range=1.0)), _EQUAL_DB))
-        similarity.append(float(torch.as_tensor(structural_similarity_index_measure(own, wanted, data_range=1.0))))
-    return [
-        Score("PSNR", float(np.mean(noise)), "dB", len(noise)),
-        Score("SSIM", float(np.mean(similarity)), "", len(similarity)),
-    ]
-
-
-_EQUAL_DB = 20 * math.log10(2 * 255)
-
-
-def _tensor(picture: Picture | NDArray[np.uint8]) -> Tensor:
-    return torch.from_numpy(np.array(picture)).permute(2, 0, 1)[None].float() / 255

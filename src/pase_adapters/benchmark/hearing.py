@@ -1,0 +1,122 @@
+"""Feature files of any speech encoder, in the rows that `pase-adapt` writes: same moments, same windows."""
+
+import hashlib
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pase.audio.condition import Condition, degrade
+from pase.audio.waveform import SAMPLE_RATE, Waveform, load_audio
+from pase.baselines.registry import open_baseline
+from pase.corpus.clip import SAMPLES_PER_FRAME
+from pase.files import atomic_path, make_folder
+from pase.inference.encoder import PASE
+from pase_adapters.layout import make_rows
+from pase_adapters.reference.features import Features
+from pase_adapters.reference.footage import Footage
+from pase_adapters.renderers.family import ROWS_OF_2
+
+COLUMNS = {"reference-nerf": (16, -8), "reference-3dgs": (2, 0)}
+"""Columns of a row and the first of them, as `pase-adapt` writes them for the renderers that these stand for."""
+
+_HALF_COLUMN = SAMPLE_RATE // 100
+"""Samples from the middle of a video frame to the middles of its two columns."""
+
+_SEED = 0
+
+Columns = NDArray[np.float32]
+
+
+@dataclass(frozen=True)
+class Hearing:
+    """An encoder, and how its features are brought to one scale.
+
+    Attributes:
+        source: What makes the features; see `pase_adapters.benchmark.plan.Plan`.
+        mean: Of the training sound, for encoders that leave their features as they are.
+        scale: Likewise.
+    """
+
+    source: str
+    mean: Columns | float = 0.0
+    scale: Columns | float = 1.0
+
+    @classmethod
+    def of(cls, source: str, sound: Waveform, frames: int) -> "Hearing":
+        """An encoder that has listened to the training sound."""
+        hearing = cls(source)
+        if hearing.standardised:
+            return hearing
+        columns = hearing.columns(sound, frames)
+        return cls(source, columns.mean(axis=0), columns.std(axis=0) + 1e-4)
+
+    @property
+    def standardised(self) -> bool:
+        """Whether its features have one scale by themselves: PASE's do."""
+        return self.source == "pase" or Path(self.source).is_dir()
+
+    def columns(self, sound: Waveform, frames: int) -> Columns:
+        """Features every 20 ms, at the moments of a feature file's columns: shape ``(2 * frames, width)``."""
+        if self.standardised:
+            pase = PASE.from_pretrained(None if self.source == "pase" else Path(self.source))
+            rows = make_rows(pase.encode(sound, SAMPLE_RATE), replace(ROWS_OF_2, width=pase.width), 0, frames)
+            return rows.reshape(2 * frames, -1)
+        encoder = open_baseline(self.source)
+        # They tell features of the middle of a frame: of sound that begins 10 ms later, those of 10 ms before it.
+        early = encoder.rows(np.pad(sound, (_HALF_COLUMN, 0)), frames)
+        late = encoder.rows(sound[_HALF_COLUMN:], frames)
+        columns = np.stack([early, late], axis=1).reshape(2 * frames, -1)
+        return np.asarray((columns - self.mean) / self.scale, dtype=np.float32)
+
+
+def windows(columns: Columns, count: int, first: int) -> Columns:
+    """Rows of `count` columns from `first` on, zeros beyond the ends: shape ``(frames, count, width)``."""
+    padded = np.pad(columns, ((max(0, -first), count), (0, 0)))
+    starts = np.arange(len(columns) // 2) * 2 + first + max(0, -first)
+    return np.stack([padded[starts + column] for column in range(count)], axis=1)
+
+
+def training_features(source: str, footage: Footage, renderer: str, folder: Path) -> tuple[Features, Hearing]:
+    """The feature file of a footage's whole sound, made once, and the hearing that made it."""
+    sound = load_audio(footage.sound)
+    hearing = Hearing.of(source, sound, len(footage))
+    path = make_folder(folder) / f"{_name(source)}-{renderer}.npy"
+    if not path.is_file():
+        _write(path, windows(hearing.columns(sound, len(footage)), *COLUMNS[renderer]))
+    return Features.open(path), hearing
+
+
+def driving_features(
+    hearing: Hearing, footage: Footage, renderer: str, condition: Condition, folder: Path
+) -> list[Features]:
+    """A feature file for the sound of each take of a footage, as it is heard under a condition."""
+    sounds = take_sounds(footage)
+    features = []
+    for place, (take, sound) in enumerate(zip(footage.takes, sounds, strict=True)):
+        name = f"{_name(hearing.source)}-{renderer}-{take.video.stem}-{condition.name.replace(' ', '_')}.npy"
+        path = make_folder(folder) / name
+        if not path.is_file():
+            others = [*sounds[place + 1 :], *sounds[:place]]
+            heard = degrade(sound, condition, _SEED, others)
+            _write(path, windows(hearing.columns(heard, take.frames), *COLUMNS[renderer]))
+        features.append(Features.open(path))
+    return features
+
+
+def take_sounds(footage: Footage) -> list[Waveform]:
+    """The sound of each take."""
+    sound = load_audio(footage.sound)
+    return [
+        sound[take.first * SAMPLES_PER_FRAME : (take.first + take.frames) * SAMPLES_PER_FRAME] for take in footage.takes
+    ]
+
+
+def _write(path: Path, rows: Columns) -> None:
+    with atomic_path(path) as temporary, temporary.open("wb") as file:
+        np.save(file, rows.astype(np.float32), allow_pickle=False)
+
+
+def _name(source: str) -> str:
+    return hashlib.sha256(source.encode()).hexdigest()[:8]

@@ -1,0 +1,129 @@
+"""What the benchmark compares: its YAML file, and the runs that come of it."""
+
+import hashlib
+import itertools
+import json
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from pase.audio.condition import Condition
+from pase.errors import InputError
+from pase.evaluation.options import condition_of
+from pase_adapters.reference.training import BENCHMARK, settings_for
+
+OURS = "PASE"
+"""The features that all others are compared with."""
+
+
+@dataclass(frozen=True)
+class Plan:
+    """The content of a benchmark's YAML file.
+
+    Attributes:
+        corpus: Prepared corpus of one person's clips; its phones are used, and its split: validation clips are tested.
+        videos: Folder of the clips' videos, named as in the corpus.
+        training_clips: Clips that renderers are trained on, drawn from the training split by a fixed seed.
+        test_clips: Validation clips that are rendered and measured, evenly spread.
+        size: Side of the mouths in pixels.
+        features: Name to what makes them: ``pase`` (the released weights), a checkpoint folder, or a baseline as
+            `pase.baselines.registry.open_baseline` takes it.
+        renderers: Names of reference renderers.
+        seeds: Of the trainings.
+        conditions: How driving sound is heard beside clean, such as ``snr5``. Renderers are trained on clean sound.
+        steps: Of each training; None: the benchmark's.
+        judge_steps: Steps of the judge of lip sync, trained on clips that are neither trained on nor tested here.
+    """
+
+    corpus: str
+    videos: str
+    training_clips: int
+    test_clips: int
+    features: Mapping[str, str]
+    renderers: tuple[str, ...] = tuple(BENCHMARK)
+    seeds: tuple[int, ...] = (0, 1, 2)
+    conditions: tuple[str, ...] = ("snr5",)
+    size: int = 64
+    steps: int | None = None
+    judge_steps: int = 1500
+
+    def __post_init__(self) -> None:
+        if OURS not in self.features:
+            raise InputError(f"the benchmark's features lack {OURS}, with which the others are compared")
+        for renderer in self.renderers:
+            settings_for(renderer)
+        if Condition() in self.heard[1:]:
+            raise InputError("the benchmark's conditions are those beside clean, which is always measured")
+        if min(self.training_clips, self.test_clips) < 1 or len(set(self.seeds)) != len(self.seeds):
+            raise InputError("a benchmark needs clips to train on and to test, and different seeds")
+
+    @property
+    def heard(self) -> tuple[Condition, ...]:
+        """Every condition, clean first."""
+        return (Condition(), *(condition_of(name) for name in self.conditions))
+
+    @property
+    def subject(self) -> str:
+        """What footage depends on, as a short hash."""
+        return _short([self.corpus, self.videos, self.training_clips, self.test_clips, self.size])
+
+
+@dataclass(frozen=True)
+class Run:
+    """One training of one renderer on one kind of features.
+
+    Attributes:
+        features: Name in the plan.
+        source: What makes them.
+        renderer: Name.
+        seed: Of the training.
+        identity: Of all that its figures depend on.
+    """
+
+    features: str
+    source: str
+    renderer: str
+    seed: int
+    identity: str
+
+    @property
+    def name(self) -> str:
+        """Of its folder."""
+        return f"{self.renderer}-{self.features.replace(' ', '_')}-{self.seed}"
+
+
+def read_plan(path: Path) -> Plan:
+    """Read a benchmark's YAML file.
+
+    Raises:
+        InputError: It cannot be read, or does not say what is expected.
+    """
+    try:
+        content = yaml.safe_load(path.read_text(encoding="utf-8"))
+    except (OSError, yaml.YAMLError, UnicodeDecodeError) as error:
+        raise InputError(f"{path} cannot be read: {error}") from error
+    if not isinstance(content, dict):
+        raise InputError(f"{path} is no benchmark: expected names and values")
+    values: dict[str, Any] = {
+        name: tuple(value) if isinstance(value, list) else value for name, value in content.items()
+    }
+    try:
+        return Plan(**values)
+    except TypeError as error:
+        raise InputError(f"{path}: {str(error).removeprefix('Plan.__init__() ')}") from error
+
+
+def runs_of(plan: Plan) -> list[Run]:
+    """All runs: seed by seed, so that an unfinished benchmark compares all features on the same seeds."""
+    common = {**asdict(plan), "features": None, "renderers": None, "seeds": None}
+    return [
+        Run(name, source, renderer, seed, _short([common, source, renderer, seed]))
+        for seed, renderer, (name, source) in itertools.product(plan.seeds, plan.renderers, plan.features.items())
+    ]
+
+
+def _short(value: Any) -> str:
+    return hashlib.sha256(json.dumps(value, sort_keys=True).encode()).hexdigest()[:12]

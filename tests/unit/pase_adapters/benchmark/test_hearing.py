@@ -1,0 +1,62 @@
+"""Every encoder's features lie at the same moments as PASE's in the files of `pase-adapt`."""
+
+import sys
+from pathlib import Path
+from types import ModuleType
+
+import numpy as np
+import pytest
+
+from pase.audio.waveform import save_wav
+from pase.inference.encoder import PASE
+from pase_adapters.benchmark.hearing import COLUMNS, Hearing, windows
+from pase_adapters.cli.main import main
+
+
+def noise(seconds: float) -> np.ndarray:
+    return (0.1 * np.random.default_rng(0).standard_normal(round(16_000 * seconds))).astype(np.float32)
+
+
+@pytest.mark.parametrize(
+    ("standing_for", "renderer"), [("reference-nerf", "er-nerf"), ("reference-3dgs", "gaussian-talker")]
+)
+def test_rows_of_pase_are_those_that_pase_adapt_writes(standing_for: str, renderer: str, tmp_path: Path) -> None:
+    save_wav(tmp_path / "a.wav", noise(1.2))
+    sound = np.round(np.clip(noise(1.2), -1, 1) * 32767) / 32768
+    arguments = ["--renderer", renderer, "--slot", "any", "--audio", str(tmp_path / "a.wav"), "--output", str(tmp_path)]
+    assert main(arguments) == 0
+    [file] = tmp_path.glob("*.npy")
+    rows = windows(Hearing("pase").columns(sound.astype(np.float32), 30), *COLUMNS[standing_for])
+    np.testing.assert_allclose(rows, np.load(file), atol=2e-4)
+
+
+class Clock:
+    """Its feature is the sample at the middle of each frame: what it gives tells at which moment it looked."""
+
+    name, width = "clock", 1
+
+    def rows(self, waveform: np.ndarray, frames: int) -> np.ndarray:
+        return waveform[320 + 640 * np.arange(frames)][:, None]
+
+
+def test_columns_of_other_encoders_lie_in_the_middle_of_each_20_ms(monkeypatch: pytest.MonkeyPatch) -> None:
+    module = ModuleType("clock_features")
+    module.FEATURES = Clock()  # type: ignore[attr-defined]
+    monkeypatch.setitem(sys.modules, "clock_features", module)
+    ramp = np.arange(640 * 10, dtype=np.float32)
+    hearing = Hearing("clock_features:FEATURES")
+    assert hearing.columns(ramp, 10)[:, 0].tolist() == [160 + 320 * column for column in range(20)]
+    scaled = Hearing.of("clock_features:FEATURES", ramp, 10).columns(ramp, 10)
+    assert abs(scaled.mean()) < 1e-3
+    assert scaled.std() == pytest.approx(1, abs=1e-3)
+
+
+def test_windows_end_in_zeros() -> None:
+    columns = np.arange(1, 9, dtype=np.float32)[:, None]
+    assert windows(columns, 2, 0)[:, :, 0].tolist() == [[1, 2], [3, 4], [5, 6], [7, 8]]
+    assert windows(columns, 4, -1)[:, :, 0].tolist() == [[0, 1, 2, 3], [2, 3, 4, 5], [4, 5, 6, 7], [6, 7, 8, 0]]
+
+
+def test_a_checkpoint_of_ones_own(tiny_checkpoint: Path) -> None:
+    columns = Hearing(str(tiny_checkpoint)).columns(noise(1.0), 25)
+    assert columns.shape == (50, PASE.from_pretrained(tiny_checkpoint).width)
