@@ -46,16 +46,21 @@ def open_subject(plan: Plan, folder: Path, find: Callable[[Path], Speaker]) -> S
         UnusableClipError: A video cannot be used.
     """
     corpus = Corpus.open(plan.corpus)
-    known = [record for record in corpus.split("train") if record.modality == "audio-video"]
+    known = _whole(corpus.split("train"))
     if len(known) < plan.training_clips:
         raise InputError(f"{plan.corpus} has {len(known)} training clips with faces, {plan.training_clips} are wanted")
     chosen = sorted(random.Random(_SEED).sample(known, plan.training_clips), key=lambda record: record.clip_id)
-    spoken = _spread([record for record in corpus.split("validation") if record.phones is not None], plan.test_clips)
+    spoken = _spread([one for one in _whole(corpus.split("validation")) if one.phones is not None], plan.test_clips)
     footage = [
         _footage(folder / f"{name}-{plan.subject}", _videos(plan, records), plan.size, find)
         for name, records in (("training", chosen), ("test", spoken))
     ]
     return Subject(corpus, footage[0], footage[1], tuple(spoken))
+
+
+def _whole(records: Sequence[ClipRecord]) -> list[ClipRecord]:
+    """Clips with a face from the beginning of their videos on, which the videos alone then tell."""
+    return [record for record in records if record.modality == "audio-video" and record.source_start == 0]
 
 
 def _spread(records: Sequence[ClipRecord], wanted: int) -> list[ClipRecord]:

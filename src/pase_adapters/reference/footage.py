@@ -21,7 +21,7 @@ from numpy.typing import NDArray
 
 from pase.audio.waveform import Waveform, load_audio, save_wav
 from pase.corpus.clip import FRAME_RATE, SAMPLES_PER_FRAME
-from pase.errors import InputError
+from pase.errors import InputError, UnusableClipError
 from pase.execution.progress import ProgressReport
 from pase.files import atomic_path, make_folder, read_json, write_json
 from pase.video.landmarks import STABLE_INDICES
@@ -131,8 +131,9 @@ def make_footage(videos: Sequence[Path], folder: Path, size: int, find: Callable
         find: Where the person is in a video, such as `pase.video.speaker.find_speaker` with its model.
 
     Raises:
-        InputError: There is footage already, a video is given twice, or its sound cannot be used.
-        UnusableClipError: A video that cannot be read, or whose speaker is lost, too small or beyond the picture.
+        InputError: There is footage already, a video is given twice, its sound cannot be used, or its speaker is lost,
+            too small or beyond the picture.
+        UnusableClipError: A video that cannot be read.
         MissingExtraError: MediaPipe is absent.
     """
     if len(set(videos)) < len(videos):
@@ -144,8 +145,13 @@ def make_footage(videos: Sequence[Path], folder: Path, size: int, find: Callable
     with ProgressReport("find faces", len(videos)) as progress:
         for video in videos:
             speaker = find(video)
-            track = track_face(speaker.points)
-            track.check_inside(*speaker.size)
+            try:
+                track = track_face(speaker.points)
+                track.check_inside(*speaker.size)
+            except UnusableClipError as error:
+                raise InputError(
+                    f"{video}: {error}. Cut the video to where the face is seen, or leave it out."
+                ) from error
             tracks.append(track)
             residuals.append(_nose(speaker.points, track))
             sounds.append(_sound_of(video, len(track)))
