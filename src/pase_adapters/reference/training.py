@@ -4,6 +4,7 @@ import csv
 import math
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from pickle import UnpicklingError
 from typing import Any
 
 import numpy as np
@@ -220,7 +221,7 @@ class Training:
         try:
             state: dict[str, Any] = torch.load(path, map_location=self._device, weights_only=True)
             identity = state["identity"]
-        except Exception as error:
+        except (OSError, RuntimeError, UnpicklingError, EOFError, LookupError, TypeError, ValueError) as error:
             raise InputError(f"{path} cannot be read ({error}): remove it to begin anew") from error
         if identity != self._identity():
             raise InputError(

@@ -110,6 +110,13 @@ def test_a_folder_with_another_training_is_not_gone_on_with(
         Training(footage, features, settings("reference-3dgs", 2), tmp_path)
 
 
+@pytest.mark.parametrize("content", [b"", b"not a state", b"PK\x03\x04 half a file"])
+def test_a_damaged_state_is_named(content: bytes, footage: Footage, features: Features, tmp_path: Path) -> None:
+    (tmp_path / "state.pt").write_bytes(content)
+    with pytest.raises(InputError, match="remove it to begin anew"):
+        Training(footage, features, settings("reference-nerf", 1), tmp_path)
+
+
 def test_the_commands_lead_to_a_video(footage: Footage, features: Features, tmp_path: Path) -> None:
     videos = [str(take.video) for take in footage.takes]
     subject, model, video = tmp_path / "subject", tmp_path / "model", tmp_path / "out.mp4"
