@@ -2,6 +2,7 @@
 
 import hashlib
 from dataclasses import dataclass, replace
+from functools import cache
 from pathlib import Path
 
 import numpy as np
@@ -16,9 +17,12 @@ from pase.inference.encoder import PASE
 from pase_adapters.layout import make_rows
 from pase_adapters.reference.features import Features
 from pase_adapters.reference.footage import Footage
-from pase_adapters.renderers.family import ROWS_OF_2
+from pase_adapters.renderers.family import ROWS_OF_2, ROWS_OF_16
 
-COLUMNS = {"reference-nerf": (16, -8), "reference-3dgs": (2, 0)}
+COLUMNS = {
+    renderer: (layout.columns, layout.first_column)
+    for renderer, layout in (("reference-nerf", ROWS_OF_16), ("reference-3dgs", ROWS_OF_2))
+}
 """Columns of a row and the first of them, as `pase-adapt` writes them for the renderers that these stand for."""
 
 _HALF_COLUMN = SAMPLE_RATE // 100
@@ -60,7 +64,7 @@ class Hearing:
     def columns(self, sound: Waveform, frames: int) -> Columns:
         """Features every 20 ms, at the moments of a feature file's columns: shape ``(2 * frames, width)``."""
         if self.standardised:
-            pase = PASE.from_pretrained(None if self.source == "pase" else Path(self.source))
+            pase = _open_pase(self.source)
             rows = make_rows(pase.encode(sound, SAMPLE_RATE), replace(ROWS_OF_2, width=pase.width), 0, frames)
             return rows.reshape(2 * frames, -1)
         encoder = open_baseline(self.source)
@@ -69,6 +73,11 @@ class Hearing:
         late = encoder.rows(sound[_HALF_COLUMN:], frames)
         columns = np.stack([early, late], axis=1).reshape(2 * frames, -1)
         return np.asarray((columns - self.mean) / self.scale, dtype=np.float32)
+
+
+@cache
+def _open_pase(source: str) -> PASE:
+    return PASE.from_pretrained(None if source == "pase" else Path(source))
 
 
 def windows(columns: Columns, count: int, first: int) -> Columns:

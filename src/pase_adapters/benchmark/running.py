@@ -68,6 +68,7 @@ class Bench:
         self.plan, self.folder, self._find, self._say = plan, make_folder(folder), find, say
         self.subject = open_subject(plan, folder, self._find)
         self._judge = self._open_judge()
+        self._sounds = take_sounds(self.subject.test)
         self._filmed = [Watched(take.video, self._find(take.video)) for take in self.subject.test.takes]
 
     @property
@@ -131,7 +132,7 @@ class Bench:
     def _scores(self, watched: Watched, place: int) -> list[Score]:
         filmed, record = self._filmed[place], self.subject.spoken[place]
         _, scores = score_video(watched, filmed, record.phones)
-        return [*scores, *sync_of(watched, self._judge, take_sounds(self.subject.test)[place])]
+        return [*scores, *sync_of(watched, self._judge, self._sounds[place])]
 
     def _measure_filmed(self, done: set[tuple[str, str]]) -> None:
         """The real videos by the same measures: what a perfect renderer would get."""

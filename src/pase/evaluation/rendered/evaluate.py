@@ -14,7 +14,6 @@ from pase.errors import InputError, UnusableClipError
 from pase.evaluation.bootstrap import Floats
 from pase.evaluation.closures import SpokenGap, closure_sums
 from pase.evaluation.judge.judging import judge_mouths
-from pase.evaluation.judge.scores import SyncScores
 from pase.evaluation.judge.store import LoadedJudge
 from pase.evaluation.rendered.metrics import (
     Points,
@@ -163,10 +162,7 @@ def sync_of(watched: Watched, judge: LoadedJudge, sound: Waveform, name: str = "
         UnusableClipError: The face is lost for too long.
     """
     judged = judge_mouths(judge.model, speaker_mouths(watched.video, watched.speaker, CROP_SIZE), sound)
-    return _sync(judged, name, len(watched.speaker.points))
-
-
-def _sync(judged: SyncScores, name: str, frames: int) -> list[Score]:
+    frames = len(watched.speaker.points)
     return [
         Score(f"LSE-C{name}", judged.confidence, "of the judge, higher is better", frames),
         Score(f"LSE-D{name}", judged.distance, "of the judge, lower is better", frames),
