@@ -113,8 +113,8 @@ def closure_sums(clip: SpokenGap, labels: NDArray[np.int64]) -> dict[str, list[i
         `NEAR` frames away; whoever closes too long or in the wrong place loses here. ``alarms``: of the vowels at which
         the lips stay open, those where the predicted gap closes.
     """
-    seen, heard = (_closes(gap, token_frames(clip.phones, BILABIALS)) for gap in (clip.seen, clip.predicted))
-    seen_vowels, heard_vowels = (_closes(gap, token_frames(clip.phones, VOWELS)) for gap in (clip.seen, clip.predicted))
+    seen, heard = (closes(gap, token_frames(clip.phones, BILABIALS)) for gap in (clip.seen, clip.predicted))
+    seen_vowels, heard_vowels = (closes(gap, token_frames(clip.phones, VOWELS)) for gap in (clip.seen, clip.predicted))
     closed = (clip.predicted < CLOSED) & spoken_frames(labels)
     near = np.lib.stride_tricks.sliding_window_view(np.pad(clip.seen < CLOSED, NEAR), 2 * NEAR + 1).any(axis=1)
     return {
@@ -124,5 +124,6 @@ def closure_sums(clip: SpokenGap, labels: NDArray[np.int64]) -> dict[str, list[i
     }
 
 
-def _closes(gap: Floats, frames: NDArray[np.int64]) -> NDArray[np.bool_]:
+def closes(gap: Floats, frames: NDArray[np.int64]) -> NDArray[np.bool_]:
+    """Whether a normalised gap closes at most two frames from each of some frames; those near an end are left out."""
     return np.asarray(gap_around(gap, frames, range(-_REACH, _REACH + 1)).min(axis=1, initial=np.inf) < CLOSED)

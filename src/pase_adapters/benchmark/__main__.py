@@ -14,7 +14,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(
         prog="python -m pase_adapters.benchmark",
         description="Train reference renderers on one person with several kinds of speech features, render held-out "
-        "clips and measure lips and sync. Stopped at any moment, the same command goes on.",
+        "clips and measure lips and sync. Stopped at any moment, the same command goes on; started twice, two "
+        "processes share the work.",
     )
     parser.add_argument("plan", type=Path, help="YAML file, such as configs/benchmark/grid.yaml")
     parser.add_argument("--output", type=Path, required=True, help="folder for everything that is made")

@@ -8,10 +8,8 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from pase.audio.condition import Condition, degrade
 from pase.audio.waveform import SAMPLE_RATE, Waveform, load_audio
 from pase.baselines.registry import open_baseline
-from pase.corpus.clip import SAMPLES_PER_FRAME
 from pase.files import atomic_path, make_folder
 from pase.inference.encoder import PASE
 from pase_adapters.layout import make_rows
@@ -27,8 +25,6 @@ COLUMNS = {
 
 _HALF_COLUMN = SAMPLE_RATE // 100
 """Samples from the middle of a video frame to the middles of its two columns."""
-
-_SEED = 0
 
 Columns = NDArray[np.float32]
 
@@ -74,6 +70,12 @@ class Hearing:
         columns = np.stack([early, late], axis=1).reshape(2 * frames, -1)
         return np.asarray((columns - self.mean) / self.scale, dtype=np.float32)
 
+    def write(self, path: Path, sound: Waveform, frames: int, renderer: str) -> None:
+        """Write the feature file of a sound for a renderer, one row for each video frame."""
+        rows = windows(self.columns(sound, frames), *COLUMNS[renderer])
+        with atomic_path(path) as temporary, temporary.open("wb") as file:
+            np.save(file, rows.astype(np.float32), allow_pickle=False)
+
 
 @cache
 def _open_pase(source: str) -> PASE:
@@ -93,38 +95,8 @@ def training_features(source: str, footage: Footage, renderer: str, folder: Path
     hearing = Hearing.of(source, sound, len(footage))
     path = make_folder(folder) / f"{_name(source)}-{renderer}.npy"
     if not path.is_file():
-        _write(path, windows(hearing.columns(sound, len(footage)), *COLUMNS[renderer]))
+        hearing.write(path, sound, len(footage), renderer)
     return Features.open(path), hearing
-
-
-def driving_features(
-    hearing: Hearing, footage: Footage, renderer: str, condition: Condition, folder: Path
-) -> list[Features]:
-    """A feature file for the sound of each take of a footage, as it is heard under a condition."""
-    sounds = take_sounds(footage)
-    features = []
-    for place, (take, sound) in enumerate(zip(footage.takes, sounds, strict=True)):
-        name = f"{_name(hearing.source)}-{renderer}-{take.video.stem}-{condition.name.replace(' ', '_')}.npy"
-        path = make_folder(folder) / name
-        if not path.is_file():
-            others = [*sounds[place + 1 :], *sounds[:place]]
-            heard = degrade(sound, condition, _SEED, others)
-            _write(path, windows(hearing.columns(heard, take.frames), *COLUMNS[renderer]))
-        features.append(Features.open(path))
-    return features
-
-
-def take_sounds(footage: Footage) -> list[Waveform]:
-    """The sound of each take."""
-    sound = load_audio(footage.sound)
-    return [
-        sound[take.first * SAMPLES_PER_FRAME : (take.first + take.frames) * SAMPLES_PER_FRAME] for take in footage.takes
-    ]
-
-
-def _write(path: Path, rows: Columns) -> None:
-    with atomic_path(path) as temporary, temporary.open("wb") as file:
-        np.save(file, rows.astype(np.float32), allow_pickle=False)
 
 
 def _name(source: str) -> str:

@@ -4,7 +4,7 @@ import hashlib
 import itertools
 import json
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -34,8 +34,12 @@ class Plan:
         renderers: Names of reference renderers.
         seeds: Of the trainings.
         conditions: How driving sound is heard beside clean, such as ``snr5``. Renderers are trained on clean sound.
+        recitals: Name to a prepared corpus whose speech nobody was filmed speaking, with stretches of silence.
+        recited_clips: Clips of each of them.
         steps: Of each training; None: the benchmark's.
-        judge_steps: Steps of the judge of lip sync, trained on clips that are neither trained on nor tested here.
+        judge: Prepared corpus whose validation clips the judge of lip sync learns from, without those tested here:
+            PASE has learnt from none of them. None: `corpus`.
+        judge_steps: Steps of the judge.
     """
 
     corpus: str
@@ -47,8 +51,11 @@ class Plan:
     seeds: tuple[int, ...] = (0, 1, 2)
     conditions: tuple[str, ...] = ("snr5",)
     size: int = 64
+    recitals: Mapping[str, str] = field(default_factory=dict)
+    recited_clips: int = 6
     steps: int | None = None
-    judge_steps: int = 1500
+    judge: str | None = None
+    judge_steps: int = 600
 
     def __post_init__(self) -> None:
         if OURS not in self.features:
@@ -57,7 +64,9 @@ class Plan:
             settings_for(renderer)
         if Condition() in self.heard[1:]:
             raise InputError("the benchmark's conditions are those beside clean, which is always measured")
-        if min(self.training_clips, self.test_clips) < 1 or len(set(self.seeds)) != len(self.seeds):
+        if taken := {condition.name for condition in self.heard} & set(self.recitals):
+            raise InputError(f"the benchmark's recitals and conditions share the name {taken.pop()!r}")
+        if min(self.training_clips, self.test_clips, self.recited_clips) < 1 or len(set(self.seeds)) != len(self.seeds):
             raise InputError("a benchmark needs clips to train on and to test, and different seeds")
 
     @property
@@ -66,9 +75,24 @@ class Plan:
         return (Condition(), *(condition_of(name) for name in self.conditions))
 
     @property
-    def subject(self) -> str:
-        """What footage depends on, as a short hash."""
-        return _short([self.corpus, self.videos, self.training_clips, self.test_clips, self.size])
+    def learnt(self) -> str:
+        """What the footage to train on depends on, as a short hash."""
+        return short_hash([self.corpus, self.videos, self.training_clips, self.size])
+
+    @property
+    def tested(self) -> str:
+        """What the footage to test on depends on, likewise."""
+        return short_hash([self.corpus, self.videos, self.test_clips, self.size])
+
+    @property
+    def judged(self) -> str:
+        """What the judge depends on, likewise."""
+        return short_hash([self.tested, self.judge, self.judge_steps])
+
+    def driven(self, name: str) -> str:
+        """What speech of this name depends on, likewise."""
+        recited = [self.recitals[name], self.recited_clips] if name in self.recitals else []
+        return short_hash([self.tested, name, *recited])
 
 
 @dataclass(frozen=True)
@@ -80,7 +104,7 @@ class Run:
         source: What makes them.
         renderer: Name.
         seed: Of the training.
-        identity: Of all that its figures depend on.
+        identity: Of all that the trained renderer depends on.
     """
 
     features: str
@@ -91,8 +115,13 @@ class Run:
 
     @property
     def name(self) -> str:
-        """Of its folder."""
-        return f"{self.renderer}-{self.features.replace(' ', '_')}-{self.seed}"
+        """To tell it from the others."""
+        return f"{self.renderer}, {self.features}, seed {self.seed}"
+
+    @property
+    def folder(self) -> str:
+        """Name of its folder."""
+        return f"{self.renderer}-{self.features.replace(' ', '_')}-{self.seed}-{self.identity}"
 
 
 def read_plan(path: Path) -> Plan:
@@ -118,12 +147,13 @@ def read_plan(path: Path) -> Plan:
 
 def runs_of(plan: Plan) -> list[Run]:
     """All runs: seed by seed, so that an unfinished benchmark compares all features on the same seeds."""
-    common = {**asdict(plan), "features": None, "renderers": None, "seeds": None}
+    common = [plan.learnt, plan.steps]
     return [
-        Run(name, source, renderer, seed, _short([common, source, renderer, seed]))
+        Run(name, source, renderer, seed, short_hash([common, source, renderer, seed]))
         for seed, renderer, (name, source) in itertools.product(plan.seeds, plan.renderers, plan.features.items())
     ]
 
 
-def _short(value: Any) -> str:
+def short_hash(value: Any) -> str:
+    """Of what JSON can hold."""
     return hashlib.sha256(json.dumps(value, sort_keys=True).encode()).hexdigest()[:12]

@@ -3,7 +3,6 @@
 import csv
 import io
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
 
@@ -17,40 +16,12 @@ from pase.files import write_text
 from pase.report.markdown import markdown_table
 from pase.report.page import Picture, Player, Section, Strip, render
 from pase.report.style import plain
-from pase.study.intervals import SeedMean, paired_difference, seed_mean
 from pase.video.reading import iter_frames
-from pase_adapters.benchmark.plan import OURS, Run, runs_of
-from pase_adapters.benchmark.running import REAL, Bench, Result
+from pase_adapters.benchmark.plan import OURS, runs_of
+from pase_adapters.benchmark.results import Result, sums
+from pase_adapters.benchmark.running import RECITED, Bench
+from pase_adapters.benchmark.tables import RECITALS, TAKES, table_of_differences, table_of_means
 from pase_adapters.reference.footage import Take
-
-
-@dataclass(frozen=True)
-class Column:
-    """A measure as a column.
-
-    Attributes:
-        score: Its name among the scores.
-        title: With its direction.
-        digits: After the point.
-    """
-
-    score: str
-    title: str
-    digits: int
-
-
-COLUMNS = (
-    Column("LMD, relative", "LMD (mouth widths) ↓", 4),
-    Column("aperture", "aperture ↑", 3),
-    Column("width", "width ↑", 3),
-    Column("closures, recall", "closures found ↑", 3),
-    Column("closures, precision", "closures right ↑", 3),
-    Column("LSE-C", "LSE-C ↑", 3),
-    Column("LSE-D", "LSE-D ↓", 3),
-    Column("PSNR, mouth", "PSNR of the mouth ↑", 2),
-    Column("SSIM, mouth", "SSIM of the mouth ↑", 4),
-    Column("jitter in silence", "jitter in silence ↓", 4),
-)
 
 _SHOWN = 2
 """Test clips on the page."""
@@ -60,88 +31,79 @@ _LOOKED_AT = {"lips together": ("P", "B", "M"), "lips rounded": ("UW", "OW", "W"
 _PICTURES = 6
 _SIDE = 96
 
-
-def write_report(bench: Bench) -> Path:
-    """Write ``results.md`` and ``report.html``; returns the latter."""
-    current = {run.identity for run in runs_of(bench.plan)}
-    results = [result for result in bench.results if result.identity in current]
-    real = next(result for result in bench.results if result.features == REAL)
-    lead = (
-        f"{len({result.identity for result in results})} of {len(current)} runs done: trained on "
-        f"{len(bench.subject.training) / FRAME_RATE / 60:.1f} minutes of {bench.plan.corpus}, measured on "
-        f"{len(bench.subject.test.takes)} clips that neither renderers nor PASE were trained on; sync judged by "
-        f"{real.judge}."
-    )
-    parts = [f"# Benchmark\n\n{lead}"]
-    sections = []
-    for renderer in bench.plan.renderers:
-        for condition in bench.plan.heard:
-            own = [one for one in results if (one.renderer, one.condition) == (renderer, condition.name)]
-            if not own:
-                continue
-            title, means, differences = f"{renderer}, {condition.name}", _means(own, real), _differences(own)
-            parts += [f"## {title}", markdown_table(means), _PAIRED, markdown_table(differences)]
-            sections += [
-                Section(title, table=means, note="Mean over seeds with its 95 % interval by Student's t."),
-                Section(f"{title}: against {OURS}", table=differences, note=_PAIRED),
-            ]
-    write_text(bench.folder / "results.md", "\n\n".join(parts) + "\n")
-    page = bench.folder / "report.html"
-    write_text(page, render("Which features give better lips", lead, (), [*sections, *_looks(bench), _curves(bench)]))
-    return page
-
+_LEAST_FRAMES = 8
+"""Of a phone in the test clips, to be shown by itself."""
 
 _PAIRED = f"Difference from {OURS} with the same seed: mean and 95 % interval."
 
 
-def _by_features(results: Sequence[Result]) -> dict[str, dict[int, Mapping[str, float]]]:
-    found: dict[str, dict[int, Mapping[str, float]]] = {}
-    for result in results:
-        found.setdefault(result.features, {})[result.seed] = result.scores
-    return dict(sorted(found.items(), key=lambda entry: entry[0] != OURS))
+def write_report(bench: Bench) -> Path:
+    """Write ``results.md`` and ``report.html``; returns the latter."""
+    runs = runs_of(bench.plan)
+    found = {drive: [one for run in runs if (one := bench.result(run, drive))] for drive in bench.drives}
+    lead = (
+        f"{min(map(len, found.values()))} of {len(runs)} runs done: trained on "
+        f"{len(bench.subject.training) / FRAME_RATE / 60:.1f} minutes of {bench.plan.corpus}, measured on "
+        f"{len(bench.subject.test.takes)} clips that neither renderers nor PASE were trained on; sync judged by "
+        f"{bench.judge.identity}."
+    )
+    parts = [f"# Benchmark\n\n{lead}"]
+    sections = []
+    for renderer in bench.plan.renderers:
+        for drive, results in found.items():
+            own = [one for one in results if one.renderer == renderer]
+            if not own:
+                continue
+            columns = RECITALS if drive in bench.plan.recitals else TAKES
+            title = f"{renderer}, {drive}"
+            mean, differences = table_of_means(own, bench.real, columns), table_of_differences(own, columns)
+            parts += [f"## {title}", markdown_table(mean), _PAIRED, markdown_table(differences)]
+            sections += [
+                Section(title, table=mean, note="Mean over seeds with its 95 % interval by Student's t."),
+                Section(f"{title}: against {OURS}", table=differences, note=_PAIRED),
+            ]
+    write_text(bench.folder / "results.md", "\n\n".join(parts) + "\n")
+    page = bench.folder / "report.html"
+    phones = _by_phone(bench, next(iter(found.values())))
+    told = [*sections, *phones, *_looks(bench), _curves(bench)]
+    write_text(page, render("Which features give better lips", lead, (), told))
+    return page
 
 
-def _means(results: Sequence[Result], real: Result) -> list[list[str]]:
-    table = [["features", "seeds", *(column.title for column in COLUMNS)]]
-    for name, seeds in _by_features(results).items():
-        means = [
-            _mean([scores[column.score] for scores in seeds.values() if column.score in scores]) for column in COLUMNS
-        ]
-        table.append(
-            [name, str(len(seeds)), *(_text(mean, column) for mean, column in zip(means, COLUMNS, strict=True))]
-        )
-    ceiling = [_plain(real.scores.get(column.score), column) for column in COLUMNS]
-    return [*table, ["the videos as filmed", "", *ceiling]]
-
-
-def _differences(results: Sequence[Result]) -> list[list[str]]:
-    found = _by_features(results)
-    table = [["features", *(column.title for column in COLUMNS)]]
-    for name, seeds in found.items():
-        if name == OURS:
+def _by_phone(bench: Bench, results: Sequence[Result]) -> Iterator[Section]:
+    """LMD of the frames of each phone, clean sound, all seeds together."""
+    for renderer in bench.plan.renderers:
+        own = {
+            name: sums([one.phones for one in results if (one.renderer, one.features) == (renderer, name)])
+            for name in bench.plan.features
+        }
+        known = {name: found for name, found in own.items() if found}
+        if not known:
             continue
-        cells = []
-        for column in COLUMNS:
-            one, base = (
-                {seed: scores[column.score] for seed, scores in own.items() if column.score in scores}
-                for own in (seeds, found.get(OURS, {}))
-            )
-            difference = paired_difference(one, base)
-            cells.append("" if difference is None else difference.text(column.digits, "+"))
-        table.append([name, *cells])
-    return table
+        first = next(iter(known.values()))
+        frames = {phone: first[phone][1] / len(_seeds(results, renderer, next(iter(known)))) for phone in first}
+        often = [phone for phone, count in frames.items() if count >= _LEAST_FRAMES]
+        phones = sorted(often, key=lambda phone: -_quotient(first[phone]))
+        figure = Figure(figsize=(9, 3.4), layout="constrained")
+        axes = figure.add_subplot()
+        plain(axes, grid=True)
+        for name, found in known.items():
+            axes.plot(range(len(phones)), [_quotient(found[phone]) for phone in phones], "o", label=name, alpha=0.8)
+        axes.set_xticks(range(len(phones)), phones)
+        axes.set_ylabel("LMD, mouth widths")
+        axes.legend(frameon=False, fontsize=8)
+        picture = Picture(
+            figure, "Distance of lip points by phone", f"Phones of at least {_LEAST_FRAMES} frames, worst first."
+        )
+        yield Section(f"{renderer}: error by phone", pictures=[picture])
 
 
-def _mean(values: Sequence[float]) -> SeedMean | None:
-    return seed_mean(values) if values else None
+def _seeds(results: Sequence[Result], renderer: str, features: str) -> set[int]:
+    return {one.seed for one in results if (one.renderer, one.features) == (renderer, features)}
 
 
-def _text(mean: SeedMean | None, column: Column) -> str:
-    return "" if mean is None else mean.text(column.digits)
-
-
-def _plain(value: float | None, column: Column) -> str:
-    return "" if value is None else f"{value:.{column.digits}f}"
+def _quotient(pair: tuple[float, int]) -> float:
+    return pair[0] / pair[1]
 
 
 def _looks(bench: Bench) -> Iterator[Section]:
@@ -149,17 +111,24 @@ def _looks(bench: Bench) -> Iterator[Section]:
     for renderer in bench.plan.renderers:
         runs = [run for run in runs_of(bench.plan) if (run.renderer, run.seed) == (renderer, bench.plan.seeds[0])]
         for take, spoken in islice(zip(bench.subject.test.takes, bench.subject.spoken, strict=True), _SHOWN):
-            videos = {"as filmed": take.video, **{run.features: _video(bench, run, take) for run in runs}}
+            videos = {run.features: bench.video(run, "clean", take.video.stem) for run in runs}
             made = {name: video for name, video in videos.items() if video.is_file()}
-            if len(made) > 1:
-                players = [Player(name, spoken.text, video.read_bytes()) for name, video in made.items()]
+            if made:
+                made = {"as filmed": take.video, **made}
                 yield Section(
-                    f"{renderer}: “{spoken.text}”", players=players, strips=_strips(bench, take, spoken, made)
+                    f"{renderer}: “{spoken.text}”",
+                    players=_players(made, spoken.text),
+                    strips=_strips(bench, take, spoken, made),
                 )
+        for recital in bench.recitals:
+            videos = {run.features: bench.video(run, recital.name, RECITED) for run in runs}
+            made = {name: video for name, video in videos.items() if video.is_file()}
+            if made:
+                yield Section(f"{renderer}: {recital.name}", players=_players(made, ""))
 
 
-def _video(bench: Bench, run: Run, take: Take) -> Path:
-    return bench.video(run, "clean", take.video.stem)
+def _players(videos: Mapping[str, Path], note: str) -> list[Player]:
+    return [Player(name, note, video.read_bytes()) for name, video in videos.items()]
 
 
 def _strips(bench: Bench, take: Take, spoken: ClipRecord, videos: Mapping[str, Path]) -> list[Strip]:
@@ -198,7 +167,7 @@ def _curves(bench: Bench) -> Section:
         axes.set_xlabel("step")
         axes.set_ylabel("PSNR, dB")
         for run in runs_of(bench.plan):
-            path = bench.folder / "runs" / f"{run.name}-{run.identity}" / "curve.csv"
+            path = bench.curve(run)
             if (run.renderer, run.seed) == (renderer, bench.plan.seeds[0]) and path.is_file():
                 with path.open(newline="") as file:
                     rows = list(csv.DictReader(file))

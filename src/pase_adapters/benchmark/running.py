@@ -1,57 +1,44 @@
-"""Doing a benchmark's runs, each once: train, render the test takes, measure, write down."""
+"""Doing a benchmark's runs, each once: train, drive by what nobody trained on, measure, write down."""
 
-import json
-import time
-from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass, replace
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
+from filelock import FileLock, Timeout
+from numpy.typing import NDArray
 
-from pase.errors import InputError
+from pase.audio.condition import Condition, degrade
+from pase.audio.waveform import Waveform, load_audio
+from pase.corpus.clip import SAMPLES_PER_FRAME
+from pase.corpus.store import Corpus
 from pase.evaluation.judge.store import LoadedJudge, load_judge, save_judge
 from pase.evaluation.judge.training import clips_without, train_judge
+from pase.evaluation.rendered.driven import score_driven
 from pase.evaluation.rendered.evaluate import Watched, score_video, sync_of
+from pase.evaluation.rendered.metrics import aperture, distance_by_phone
 from pase.evaluation.rendered.score import Score
-from pase.files import make_folder, write_text
+from pase.files import make_folder
 from pase.video.speaker import Speaker
-from pase_adapters.benchmark.hearing import driving_features, take_sounds, training_features
-from pase_adapters.benchmark.plan import Plan, Run, runs_of
+from pase_adapters.benchmark.hearing import Hearing, training_features
+from pase_adapters.benchmark.plan import Plan, Run, runs_of, short_hash
+from pase_adapters.benchmark.recital import Recital, make_recital
+from pase_adapters.benchmark.results import Result, means, read_result, sums, write_result
 from pase_adapters.benchmark.subject import open_subject
-from pase_adapters.reference.rendering import render_take
+from pase_adapters.reference.features import Features
+from pase_adapters.reference.model import ReferenceRenderer
+from pase_adapters.reference.rendering import render, render_take
 from pase_adapters.reference.training import Training, settings_for
-
-RESULTS = "results.jsonl"
 
 REAL = "real"
 """Name of the features of videos as they were filmed."""
 
+RECITED = "recital"
+"""Name of the video of a recital."""
 
-@dataclass(frozen=True)
-class Result:
-    """What a run gave.
-
-    Attributes:
-        features: Name of the features.
-        renderer: Name of the renderer.
-        seed: Of the training.
-        condition: How the driving sound was heard.
-        identity: Of the run.
-        scores: Measure to its mean over the test takes, each take weighted by what the measure rests on.
-        psnr: Of frames of the training footage that were kept from training, in dB.
-        seconds: Of training.
-        judge: What judged the sync.
-    """
-
-    features: str
-    renderer: str
-    seed: int
-    condition: str
-    identity: str
-    scores: dict[str, float]
-    psnr: float
-    seconds: float
-    judge: str
+_SEED = 0
+"""Of noise and judge."""
 
 
 class Bench:
@@ -65,116 +52,160 @@ class Bench:
     """
 
     def __init__(self, plan: Plan, folder: Path, find: Callable[[Path], Speaker], say: Callable[[str], None]) -> None:
-        self.plan, self.folder, self._find, self._say = plan, make_folder(folder), find, say
-        self.subject = open_subject(plan, folder, self._find)
-        self._judge = self._open_judge()
-        self._sounds = take_sounds(self.subject.test)
-        self._filmed = [Watched(take.video, self._find(take.video)) for take in self.subject.test.takes]
+        self.plan, self.folder, self._find, self._say = plan, folder, find, say
+        make_folder(folder / "runs")
+        with FileLock(folder / ".lock"):
+            self.subject = open_subject(plan, folder, self._find)
+            self.judge = self._open_judge()
+            self.recitals = self._open_recitals()
+            self._filmed = [Watched(take.video, self._find(take.video)) for take in self.subject.test.takes]
+            self._gaps = np.concatenate([aperture(one.speaker.lips) for one in self._filmed])
+            self.real = self._measure_filmed()
 
     @property
-    def results(self) -> list[Result]:
-        """All that is done."""
-        path = self.folder / RESULTS
-        return [Result(**json.loads(line)) for line in path.read_text().splitlines()] if path.is_file() else []
+    def drives(self) -> list[str]:
+        """Names of all that renderers are driven by."""
+        return [*(condition.name for condition in self.plan.heard), *self.plan.recitals]
+
+    def result(self, run: Run, drive: str) -> Result | None:
+        """What is known of a run."""
+        return read_result(self._place(run, drive).with_suffix(".json"), self._measured(drive))
+
+    def video(self, run: Run, drive: str, take: str) -> Path:
+        """Where a run's video of a test clip lies."""
+        return self._place(run, drive) / f"{take}.mp4"
+
+    def curve(self, run: Run) -> Path:
+        """Where a run's learning curve lies."""
+        return self.folder / "runs" / run.folder / "curve.csv"
 
     def run(self, most: int | None = None) -> None:
-        """Do what is still lacking, at most so many trainings."""
-        done = {(result.identity, result.condition) for result in self.results}
-        names = [condition.name for condition in self.plan.heard]
-        todo = [run for run in runs_of(self.plan) if any((run.identity, name) not in done for name in names)]
-        self._say(f"{len(todo)} of {len(runs_of(self.plan))} runs to do; results in {self.folder / RESULTS}")
-        self._measure_filmed(done)
-        for number, run in enumerate(todo[:most], start=1):
-            self._append(self._do(run))
-            self._say(f"[{number}/{len(todo)}] {run.name}")
+        """Do what is still lacking and what no other process does, at most so many runs."""
+        runs = runs_of(self.plan)
+        todo = [run for run in runs if self._lacks(run)]
+        self._say(f"{len(todo)} of {len(runs)} runs to do")
+        done = 0
+        for run in todo:
+            if done == most:
+                break
+            with suppress(Timeout), FileLock(self.folder / "runs" / f".{run.folder}.lock", timeout=0):
+                if self._lacks(run):
+                    self._do(run)
+                    done += 1
+                    self._say(f"{run.name} done")
 
-    def video(self, run: Run, condition: str, take: str) -> Path:
-        """Where a run's video of a take lies."""
-        return self.folder / "runs" / f"{run.name}-{run.identity}" / condition.replace(" ", "_") / f"{take}.mp4"
+    def _lacks(self, run: Run) -> bool:
+        return any(self.result(run, drive) is None for drive in self.drives)
 
-    def _do(self, run: Run) -> list[Result]:
+    def _do(self, run: Run) -> None:
+        training, hearing = self._training(run)
+        model = training.run().eval()
+        for condition in self.plan.heard:
+            if self.result(run, condition.name) is None:
+                scores, phones = self._speak_takes(run, model, hearing, condition)
+                self._write(run, condition.name, means(scores), training.psnr, phones)
+        for recital in self.recitals:
+            if self.result(run, recital.name) is None:
+                scores = [self._recite(run, model, hearing, recital)]
+                self._write(run, recital.name, means(scores), training.psnr, {})
+
+    def _training(self, run: Run) -> tuple[Training, Hearing]:
         features, hearing = training_features(
-            run.source, self.subject.training, run.renderer, self.folder / "features" / self.plan.subject
+            run.source, self.subject.training, run.renderer, self.folder / f"features-{self.plan.learnt}"
         )
         settings = replace(settings_for(run.renderer), seed=run.seed)
         if self.plan.steps is not None:
             settings = replace(settings, steps=self.plan.steps, warm_up=min(settings.warm_up, self.plan.steps))
-        folder = self.folder / "runs" / f"{run.name}-{run.identity}"
-        start = time.monotonic()
-        training = Training(self.subject.training, features, settings, folder)
-        model = training.run().eval()
-        seconds = time.monotonic() - start
-        found = []
-        for condition in self.plan.heard:
-            driving = driving_features(
-                hearing, self.subject.test, run.renderer, condition, self.folder / "features" / self.plan.subject
-            )
-            scores: list[Sequence[Score]] = []
-            for place, (take, spoken) in enumerate(zip(self.subject.test.takes, driving, strict=True)):
-                video = self.video(run, condition.name, take.video.stem)
-                render_take(model, spoken, self.subject.test, take, video)
-                scores.append(self._scores(Watched(video, self._find(video)), place))
-            found.append(
-                Result(
-                    run.features,
-                    run.renderer,
-                    run.seed,
-                    condition.name,
-                    run.identity,
-                    _means(scores),
-                    training.psnr,
-                    seconds,
-                    self._judge.identity,
-                )
-            )
-        return found
+        return Training(self.subject.training, features, settings, self.folder / "runs" / run.folder), hearing
 
-    def _scores(self, watched: Watched, place: int) -> list[Score]:
-        filmed, record = self._filmed[place], self.subject.spoken[place]
-        _, scores = score_video(watched, filmed, record.phones)
-        return [*scores, *sync_of(watched, self._judge, self._sounds[place])]
+    def _speak_takes(
+        self, run: Run, model: ReferenceRenderer, hearing: Hearing, condition: Condition
+    ) -> tuple[list[list[Score]], dict[str, tuple[float, int]]]:
+        """Render the test clips, driven by their own sound as it is heard under a condition."""
+        test, sounds = self.subject.test, self._take_sounds()
+        scores, phones = [], []
+        for place, (take, sound) in enumerate(zip(test.takes, sounds, strict=True)):
+            heard = degrade(sound, condition, _SEED, [*sounds[place + 1 :], *sounds[:place]])
+            video = self.video(run, condition.name, take.video.stem)
+            driving = self._driving(video, hearing, heard, take.frames, run.renderer)
+            render_take(model, driving, test, take, video)
+            watched, filmed, spoken = Watched(video, self._find(video)), self._filmed[place], self.subject.spoken[place]
+            frames, lips = score_video(watched, filmed, spoken.phones)
+            scores.append([*lips, *sync_of(watched, self.judge, sound)])
+            if spoken.phones is not None:
+                points, wanted = watched.speaker.lips[:frames], filmed.speaker.lips[:frames]
+                phones.append(distance_by_phone(points, wanted, spoken.phones))
+        return scores, sums(phones)
 
-    def _measure_filmed(self, done: set[tuple[str, str]]) -> None:
+    def _recite(self, run: Run, model: ReferenceRenderer, hearing: Hearing, recital: Recital) -> list[Score]:
+        """Render a recital onto the first test clip's pictures, there and back."""
+        sound = load_audio(recital.sound)
+        video = self.video(run, recital.name, RECITED)
+        driving = self._driving(video, hearing, sound, recital.frames, run.renderer)
+        render(model, driving, recital.sound, self.subject.test, video)
+        watched = Watched(video, self._find(video))
+        return [
+            *score_driven(watched.speaker.lips, recital.phones, self._gaps),
+            *sync_of(watched, self.judge, sound),
+        ]
+
+    def _driving(self, video: Path, hearing: Hearing, sound: Waveform, frames: int, renderer: str) -> Features:
+        path = make_folder(video.parent) / f"{video.stem}.npy"
+        hearing.write(path, sound, frames, renderer)
+        return Features.open(path)
+
+    def _write(
+        self, run: Run, drive: str, scores: dict[str, float], psnr: float, phones: dict[str, tuple[float, int]]
+    ) -> None:
+        result = Result(
+            *(run.features, run.renderer, run.seed, drive, self._measured(drive)),
+            *(scores, self.judge.identity, psnr, phones),
+        )
+        write_result(self._place(run, drive).with_suffix(".json"), result)
+
+    def _measure_filmed(self) -> Result:
         """The real videos by the same measures: what a perfect renderer would get."""
-        identity = f"{REAL}-{self.plan.subject}"
-        if (identity, "clean") in done:
-            return
-        scores = [self._scores(watched, place) for place, watched in enumerate(self._filmed)]
-        self._append([Result(REAL, "", 0, "clean", identity, _means(scores), 0.0, 0.0, self._judge.identity)])
+        path, measured = self.folder / f"filmed-{self.plan.tested}.json", self._measured(REAL)
+        if found := read_result(path, measured):
+            return found
+        scores = []
+        for watched, spoken, sound in zip(self._filmed, self.subject.spoken, self._take_sounds(), strict=True):
+            scores.append([*score_video(watched, watched, spoken.phones)[1], *sync_of(watched, self.judge, sound)])
+            if spoken.phones is not None:
+                scores.append(score_driven(watched.speaker.lips, spoken.phones, self._gaps)[:3])
+        result = Result(REAL, "", 0, "", measured, means(scores), self.judge.identity)
+        write_result(path, result)
+        return result
 
-    def _append(self, new: Sequence[Result]) -> None:
-        lines = [json.dumps(asdict(result), sort_keys=True) for result in [*self.results, *new]]
-        write_text(self.folder / RESULTS, "".join(f"{line}\n" for line in lines))
+    def _take_sounds(self) -> list[NDArray[np.float32]]:
+        sound = load_audio(self.subject.test.sound)
+        return [
+            sound[take.first * SAMPLES_PER_FRAME : (take.first + take.frames) * SAMPLES_PER_FRAME]
+            for take in self.subject.test.takes
+        ]
+
+    def _place(self, run: Run, drive: str) -> Path:
+        return self.folder / "runs" / run.folder / drive.replace(" ", "_")
+
+    def _measured(self, drive: str) -> str:
+        return short_hash([self.plan.driven(drive), self.judge.identity])
+
+    def _open_recitals(self) -> list[Recital]:
+        folder = make_folder(self.folder / "recitals")
+        return [
+            make_recital(
+                name, corpus, self.plan.recited_clips, folder / f"{name.replace(' ', '_')}-{self.plan.driven(name)}.wav"
+            )
+            for name, corpus in self.plan.recitals.items()
+        ]
 
     def _open_judge(self) -> LoadedJudge:
-        path = self.folder / f"judge-{self.plan.subject}.safetensors"
+        path = self.folder / f"judge-{self.plan.judged}.safetensors"
         if not path.is_file():
-            takes = [*self.subject.training.takes, *self.subject.test.takes]
-            records = clips_without(self.subject.corpus, {take.video.stem for take in takes})
-            judge = train_judge(self.subject.corpus, records, self.plan.judge_steps, seed=0)
-            save_judge(path, judge, {"clips": len(records), "steps": self.plan.judge_steps, "seed": 0})
+            own = self.plan.judge is None
+            corpus = self.subject.corpus if own else Corpus.open(str(self.plan.judge))
+            tested = {take.video.stem for take in self.subject.test.takes} if own else set()
+            records = clips_without(corpus, tested, "validation")
+            judge = train_judge(corpus, records, self.plan.judge_steps, _SEED)
+            save_judge(path, judge, {"clips": len(records), "steps": self.plan.judge_steps, "seed": _SEED})
         return load_judge(path)
-
-
-def _means(scores: Sequence[Sequence[Score]]) -> dict[str, float]:
-    """Mean of each measure over takes, weighted by what it rests on; left out where no take allows it."""
-    named: dict[str, list[Score]] = {}
-    for score in (own for take in scores for own in take):
-        if np.isfinite(score.value):
-            named.setdefault(score.name, []).append(score)
-    return {
-        name: float(np.average([own.value for own in found], weights=[own.count for own in found]))
-        for name, found in named.items()
-    }
-
-
-def only(plan: Plan, features: Sequence[str], seeds: Sequence[int]) -> Plan:
-    """A part of a plan.
-
-    Raises:
-        InputError: It has no such features.
-    """
-    if unknown := set(features) - set(plan.features):
-        raise InputError(f"the benchmark has no features {', '.join(sorted(unknown))}")
-    kept = {name: source for name, source in plan.features.items() if not features or name in features}
-    return replace(plan, features=kept, seeds=tuple(seeds) or plan.seeds)

@@ -52,8 +52,8 @@ def open_subject(plan: Plan, folder: Path, find: Callable[[Path], Speaker]) -> S
     chosen = sorted(random.Random(_SEED).sample(known, plan.training_clips), key=lambda record: record.clip_id)
     spoken = _spread([one for one in _whole(corpus.split("validation")) if one.phones is not None], plan.test_clips)
     footage = [
-        _footage(folder / f"{name}-{plan.subject}", _videos(plan, records), plan.size, find)
-        for name, records in (("training", chosen), ("test", spoken))
+        _footage(folder / name, _videos(plan, records), plan.size, find)
+        for name, records in ((f"training-{plan.learnt}", chosen), (f"test-{plan.tested}", spoken))
     ]
     return Subject(corpus, footage[0], footage[1], tuple(spoken))
 

@@ -20,6 +20,9 @@ _DEPTH = 0.5
 _SAMPLES = 8
 """Points along a ray."""
 
+_TOGETHER = 1024
+"""Rays that are drawn at once: what is known of their points then stays in a CPU's cache."""
+
 _DENSITY = 10
 """Per half crop side, of a point that the network gives no opinion of: light comes from some tenth of it."""
 
@@ -38,6 +41,10 @@ class ReferenceNerf(ReferenceRenderer):
         batch = len(codes)
         if pixels is None:
             pixels = torch.arange(len(self.pixels), device=codes.device).expand(batch, -1)
+        parts = torch.split(pixels, max(1, _TOGETHER // batch), dim=1)
+        return torch.cat([self._cast(codes, poses, part) for part in parts], dim=1)
+
+    def _cast(self, codes: Tensor, poses: Tensor, pixels: Tensor) -> Tensor:
         depths = self._depths(pixels.shape)
         seen = torch.cat([self.pixels[pixels][:, :, None].expand(-1, -1, _SAMPLES, -1), depths[..., None]], dim=3)
         # Rotations are orthogonal: what carries the head into the camera carries it back from the right.

@@ -28,8 +28,8 @@ def grey_mouths(lips: NDArray[np.uint8]) -> Tensor:
     return F.interpolate(pictures, (SIDE, SIDE), mode="area")[:, 0].round().to(torch.uint8)
 
 
-def clips_without(corpus: Corpus, stems: Set[str]) -> list[ClipRecord]:
-    """Training clips with faces and sound that are not from videos of these names (without suffix).
+def clips_without(corpus: Corpus, stems: Set[str], split: str = "train") -> list[ClipRecord]:
+    """Clips of a split with faces and sound that are not from videos of these names (without suffix).
 
     Raises:
         InputError: Too few are left, or a name is no video of the corpus.
@@ -40,7 +40,7 @@ def clips_without(corpus: Corpus, stems: Set[str]) -> list[ClipRecord]:
         )
     left = [
         record
-        for record in corpus.split("train")
+        for record in corpus.split(split)
         if record.modality == "audio-video" and Path(record.source).stem not in stems
     ]
     if len(left) < _CLIPS:

@@ -11,13 +11,13 @@ import numpy as np
 from pase.audio.waveform import Waveform, load_audio
 from pase.corpus.clip import CROP_SIZE, FRAME_RATE
 from pase.errors import InputError, UnusableClipError
-from pase.evaluation.bootstrap import Floats
 from pase.evaluation.closures import SpokenGap, closure_sums
 from pase.evaluation.judge.judging import judge_mouths
 from pase.evaluation.judge.store import LoadedJudge
 from pase.evaluation.rendered.metrics import (
     Points,
     aperture,
+    bridged,
     correlation,
     found_in_both,
     mouth_distance,
@@ -210,7 +210,7 @@ def _spoken(points: Points, reference: Points, phones: PhoneTrack) -> list[Score
     labels = phones.labels_at((np.arange(len(points)) + 0.5) / FRAME_RATE)
     silent = silent_frames(labels)
     width = float(np.nanmean(mouth_width(reference)))
-    gaps = SpokenGap.normalised(phones, _bridged(aperture(reference)), _bridged(aperture(points)))
+    gaps = SpokenGap.normalised(phones, bridged(aperture(reference)), bridged(aperture(points)))
     sums = closure_sums(gaps, labels)
     scores = [
         Score("closures, recall", _quotient(sums["recall"]), "of those in the reference", sums["recall"][1]),
@@ -220,12 +220,6 @@ def _spoken(points: Points, reference: Points, phones: PhoneTrack) -> list[Score
         moved = mouth_jitter(own, silent) / width
         scores.append(Score(name, float(moved.mean()) if len(moved) else math.nan, "mouth widths", len(moved)))
     return scores
-
-
-def _bridged(values: Floats) -> Floats:
-    """Values with those of frames without a face taken from their neighbours."""
-    known = np.flatnonzero(np.isfinite(values))
-    return np.asarray(np.interp(np.arange(len(values)), known, values[known]))
 
 
 def _quotient(counts: Sequence[int]) -> float:

@@ -7,7 +7,10 @@ NaN where no face was found. A frame counts only where both have one.
 import numpy as np
 from numpy.typing import NDArray
 
+from pase.corpus.clip import FRAME_RATE
 from pase.evaluation.bootstrap import Floats
+from pase.phonemes.intervals import PhoneTrack
+from pase.phonemes.inventory import PHONES
 from pase.video.landmarks import MOUTH_LEFT, MOUTH_RIGHT, lip_gap
 
 Points = NDArray[np.float32]
@@ -35,6 +38,18 @@ def mouth_distance(points: Points, reference: Points) -> Floats:
     return np.asarray(np.linalg.norm(apart, axis=-1).mean(axis=1))
 
 
+def distance_by_phone(points: Points, reference: Points, phones: PhoneTrack) -> dict[str, tuple[float, int]]:
+    """Phone to the sum of the LMD over its frames, in widths of the reference's mouth, and their number."""
+    distances = mouth_distance(points, reference) / float(np.nanmean(mouth_width(reference)))
+    labels = phones.labels_at((np.arange(len(points)) + 0.5) / FRAME_RATE)
+    known = np.isfinite(distances)
+    return {
+        phone: (float(distances[own].sum()), int(own.sum()))
+        for place, phone in enumerate(PHONES)
+        if (own := known & (labels == place)).any()
+    }
+
+
 def mouth_width(points: Points) -> Floats:
     """Distance of the outer corners of the mouth, shape ``(T,)``, in the unit of the points."""
     apart = points[:, MOUTH_RIGHT].astype(np.float64) - points[:, MOUTH_LEFT]
@@ -52,6 +67,12 @@ def correlation(one: Floats, other: Floats) -> float:
 def aperture(points: Points) -> Floats:
     """Gap of the inner lips in the middle of the mouth, shape ``(T,)``, in the unit of the points."""
     return np.asarray(lip_gap(points), dtype=np.float64)
+
+
+def bridged(values: Floats) -> Floats:
+    """Values with those of frames without a face taken from their neighbours."""
+    known = np.flatnonzero(np.isfinite(values))
+    return np.asarray(np.interp(np.arange(len(values)), known, values[known]))
 
 
 def mouth_jitter(points: Points, silent: NDArray[np.bool_]) -> Floats:

@@ -2,11 +2,23 @@
 
 from typing import Any
 
+import numpy as np
 import torch
 from torch import Tensor
 from torchmetrics import Metric, PearsonCorrCoef
 
-from pase.evaluation.rendered.metrics import aperture, found_in_both, mouth_distance, mouth_width
+from pase.corpus.clip import FRAME_RATE
+from pase.evaluation.closures import SpokenGap, closure_sums
+from pase.evaluation.judge.scores import SyncScores, sync_scores
+from pase.evaluation.rendered.metrics import (
+    aperture,
+    bridged,
+    found_in_both,
+    mouth_distance,
+    mouth_jitter,
+    mouth_width,
+)
+from pase.phonemes.intervals import PhoneTrack
 
 
 class LipLandmarkDistance(Metric):
@@ -62,6 +74,111 @@ class LipCorrelation(PearsonCorrCoef):
         if found.any():
             pair = (torch.from_numpy(size(own)[found]).to(self.device, torch.float32) for own in (one, other))
             super().update(*pair)
+
+
+class BilabialClosures(Metric):
+    """How well closures of the lips at /p b m/ are rendered.
+
+    Args:
+        of: ``"recall"`` or ``"precision"``, see `pase.evaluation.closures.closure_sums`.
+    """
+
+    is_differentiable = False
+    higher_is_better = True
+    full_state_update = False
+    right: Tensor
+    all: Tensor
+
+    def __init__(self, of: str = "recall", **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        if of not in ("recall", "precision"):
+            raise ValueError(f"expected recall or precision, found {of!r}")
+        self.of = of
+        for name in ("right", "all"):
+            self.add_state(name, torch.zeros((), dtype=torch.int64), dist_reduce_fx="sum")
+
+    def update(self, points: Tensor, reference: Tensor, phones: PhoneTrack) -> None:
+        """Add the frames of one video, as `LipLandmarkDistance.update`, in which these phones are spoken."""
+        gaps = (bridged(aperture(own.cpu().numpy())) for own in (reference, points))
+        labels = phones.labels_at((np.arange(len(points)) + 0.5) / FRAME_RATE)
+        right, count = closure_sums(SpokenGap.normalised(phones, *gaps), labels)[self.of]
+        self.right += right
+        self.all += count
+
+    def compute(self) -> Tensor:
+        """The share; NaN where lips close nowhere."""
+        return self.right / self.all
+
+
+class SilenceJitter(Metric):
+    """Mean movement of the mouth from one silent frame to the next, in widths of the mouth."""
+
+    is_differentiable = False
+    higher_is_better = False
+    full_state_update = False
+    moved: Tensor
+    pairs: Tensor
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        for name in ("moved", "pairs"):
+            self.add_state(name, torch.zeros((), dtype=torch.float64), dist_reduce_fx="sum")
+
+    def update(self, points: Tensor, silent: Tensor) -> None:
+        """Add the frames of one video: lip points ``(T, 40, 2)``, and which of them are silent, bool ``(T,)``."""
+        own = points.cpu().numpy()
+        moved = mouth_jitter(own, silent.cpu().numpy()) / np.nanmean(mouth_width(own))
+        self.moved += float(moved.sum())
+        self.pairs += len(moved)
+
+    def compute(self) -> Tensor:
+        """The mean; NaN without two silent frames side by side."""
+        return self.moved / self.pairs
+
+
+class _LipSync(Metric):
+    is_differentiable = False
+    full_state_update = False
+    total: Tensor
+    videos: Tensor
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        for name in ("total", "videos"):
+            self.add_state(name, torch.zeros((), dtype=torch.float64), dist_reduce_fx="sum")
+
+    def update(self, seen: Tensor, heard: Tensor) -> None:
+        """Add a video: embeddings of its windows of pictures and of their sound, both ``(T, D)``."""
+        self.total += self._of(sync_scores(seen.cpu().numpy(), heard.cpu().numpy()))
+        self.videos += 1
+
+    def compute(self) -> Tensor:
+        """The mean; NaN without a video."""
+        return self.total / self.videos
+
+    @staticmethod
+    def _of(scores: SyncScores) -> float:
+        raise NotImplementedError
+
+
+class LipSyncConfidence(_LipSync):
+    """Mean LSE-C over videos, of any two-stream sync network; see `pase.evaluation.judge.scores`."""
+
+    higher_is_better = True
+
+    @staticmethod
+    def _of(scores: SyncScores) -> float:
+        return scores.confidence
+
+
+class LipSyncDistance(_LipSync):
+    """Mean LSE-D over videos, likewise."""
+
+    higher_is_better = False
+
+    @staticmethod
+    def _of(scores: SyncScores) -> float:
+        return scores.distance
 
 
 _SIZES = {"aperture": aperture, "width": mouth_width}

@@ -6,8 +6,26 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pase.evaluation.rendered.metrics import aperture, correlation, mouth_distance, mouth_jitter, mouth_width
-from pase.evaluation.rendered.modules import LipCorrelation, LipLandmarkDistance
+from pase.evaluation.judge.scores import sync_scores
+from pase.evaluation.rendered.driven import score_driven
+from pase.evaluation.rendered.metrics import (
+    aperture,
+    correlation,
+    distance_by_phone,
+    mouth_distance,
+    mouth_jitter,
+    mouth_width,
+)
+from pase.evaluation.rendered.modules import (
+    BilabialClosures,
+    LipCorrelation,
+    LipLandmarkDistance,
+    LipSyncConfidence,
+    LipSyncDistance,
+    SilenceJitter,
+)
+from pase.phonemes.intervals import PhoneInterval, PhoneTrack
+from pase.video.landmarks import INNER_BOTTOM, INNER_TOP, MOUTH_LEFT, MOUTH_RIGHT
 
 
 def lips(frames: int, seed: int = 0) -> np.ndarray:
@@ -86,3 +104,86 @@ def test_points_of_two_shapes_are_refused() -> None:
         mouth_distance(lips(3), lips(4))
     with pytest.raises(ValueError, match="aperture or width"):
         LipCorrelation("height")
+
+
+def speaking(gaps: list[float]) -> np.ndarray:
+    """A mouth 20 pixels wide whose inner lips are so far apart; its other points stand still."""
+    points = np.full((len(gaps), 40, 2), 50, np.float32)
+    points[:, MOUTH_LEFT], points[:, MOUTH_RIGHT] = (40, 50), (60, 50)
+    points[:, INNER_TOP, 1] -= np.array(gaps) / 2
+    points[:, INNER_BOTTOM, 1] += np.array(gaps) / 2
+    return points
+
+
+BA_MA = PhoneTrack(
+    tuple(
+        PhoneInterval(phone, start, start + 0.2)
+        for phone, start in (("B", 0.2), ("AA", 0.4), ("M", 0.6), ("AA", 0.8), ("SIL", 1.0), ("SIL", 1.2))
+    )
+)
+OPEN, SHUT = [10.0] * 5, [0.0] * 5
+
+
+def test_closures_of_several_videos() -> None:
+    real = speaking(OPEN + SHUT + OPEN + SHUT + OPEN + SHUT + SHUT)
+    half = speaking(OPEN + SHUT + OPEN + OPEN + OPEN + SHUT + SHUT)
+    recall, precision = BilabialClosures("recall"), BilabialClosures("precision")
+    for rendered in (real, half):
+        for metric in (recall, precision):
+            metric.update(torch.from_numpy(rendered), torch.from_numpy(real), BA_MA)
+    assert float(recall.compute()) == pytest.approx(3 / 4)
+    assert float(precision.compute()) == 1
+    late = BilabialClosures("precision")
+    late.update(
+        torch.from_numpy(speaking(OPEN + OPEN + SHUT + OPEN + OPEN + OPEN + OPEN)), torch.from_numpy(real), BA_MA
+    )
+    assert float(late.compute()) == pytest.approx(2 / 5)  # the frames beside the two real closures
+    with pytest.raises(ValueError, match="recall or precision"):
+        BilabialClosures("alarms")
+
+
+def test_jitter_of_several_videos() -> None:
+    still = speaking(OPEN)
+    still[2, 5] += (40, 0)
+    metric = SilenceJitter()
+    metric.update(torch.from_numpy(still), torch.zeros(5, dtype=torch.bool))
+    assert np.isnan(float(metric.compute()))
+    metric.update(torch.from_numpy(still), torch.tensor([True, True, True, False, False]))
+    metric.update(torch.from_numpy(speaking(OPEN)), torch.ones(5, dtype=torch.bool))
+    moved = [mouth_jitter(still, np.array([1, 1, 1, 0, 0], bool)), np.zeros(4)]
+    assert float(metric.compute()) == pytest.approx(np.concatenate(moved).mean() / 20)
+
+
+def test_sync_errors_are_means_over_videos() -> None:
+    draws = np.random.default_rng(3)
+    videos = [draws.normal(size=(2, frames, 8)).astype(np.float32) for frames in (20, 31)]
+    confidence, distance = LipSyncConfidence(), LipSyncDistance()
+    for seen, heard in videos:
+        for metric in (confidence, distance):
+            metric.update(torch.from_numpy(seen), torch.from_numpy(heard))
+    scores = [sync_scores(*video) for video in videos]
+    assert float(confidence.compute()) == pytest.approx(np.mean([own.confidence for own in scores]))
+    assert float(distance.compute()) == pytest.approx(np.mean([own.distance for own in scores]))
+    assert (confidence.higher_is_better, distance.higher_is_better) == (True, False)
+
+
+def test_distance_by_phone_is_that_of_its_frames() -> None:
+    one, other = lips(30), lips(30, seed=1)
+    other[7] = np.nan
+    found = distance_by_phone(one, other, BA_MA)
+    assert {phone: frames for phone, (_, frames) in found.items()} == {"B": 4, "AA": 10, "M": 5, "SIL": 5}
+    frames = [5, 6, 8, 9]
+    width = np.nanmean(mouth_width(other))
+    assert found["B"][0] == pytest.approx(mouth_distance(one, other)[frames].sum() / width)
+
+
+def test_lips_alone_are_judged_by_what_is_spoken() -> None:
+    filmed = np.array([0.0] * 10 + [10.0] * 10)
+    found = {score.name: score for score in score_driven(speaking(OPEN + SHUT + OPEN * 5), BA_MA, filmed)}
+    assert found["closed at bilabials"].value == 0.5
+    assert found["closed at bilabials"].count == 2
+    assert found["closed at vowels"].value == 0
+    assert found["opening in silence"].value == pytest.approx(1)
+    assert found["jitter in silence"].value == 0
+    dumb = {score.name: score.value for score in score_driven(speaking(SHUT * 7), BA_MA, filmed)}
+    assert (dumb["closed at bilabials"], dumb["closed at vowels"], dumb["opening in silence"]) == (1, 1, 0)

@@ -2,17 +2,26 @@
 
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
+import numpy as np
 import pytest
 import yaml
+from filelock import FileLock
 
+from pase.audio.waveform import load_audio
 from pase.cli.main import main
+from pase.corpus.store import Corpus
 from pase.corpus.synthetic.generate import synthesize
 from pase.errors import InputError
+from pase.video.media import open_media, video_track
 from pase.video.speaker import Speaker, speaker_from_sidecar
 from pase_adapters.benchmark.plan import Plan, read_plan, runs_of
+from pase_adapters.benchmark.recital import PAUSE, make_recital
 from pase_adapters.benchmark.report import write_report
-from pase_adapters.benchmark.running import REAL, Bench, only
+from pase_adapters.benchmark.results import read_result
+from pase_adapters.benchmark.running import Bench
+from pase_adapters.reference.rendering import there_and_back
 
 CONFIGS = Path(__file__).parents[4] / "configs" / "benchmark"
 
@@ -22,7 +31,7 @@ def prepared(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("person")
     synthesize(folder / "raw", clips=8, speakers=1, seed=1, landmarks=True)
     arguments = ["prepare", str(folder / "raw"), str(folder / "corpus"), "--recipe", "folder", "--landmarks", "sidecar"]
-    assert main([*arguments, "--validation-every", "4"]) == 0
+    assert main([*arguments, "--validation-every", "2"]) == 0
     return folder
 
 
@@ -38,12 +47,20 @@ def plan(prepared: Path) -> Plan:
         size=32,
         steps=2,
         judge_steps=1,
+        recitals={"others": str(prepared / "corpus")},
+        recited_clips=1,
     )
 
 
 def found_beside(prepared: Path, video: Path) -> Speaker:
-    """A rendered clip shows the face where the clip that it was put into shows it."""
-    return speaker_from_sidecar(next((prepared / "raw").rglob(f"{video.stem}.mp4")))
+    """A rendered clip shows the face where the clip that it was put into shows it; a recital goes there and back."""
+    own = next((prepared / "raw").rglob(f"{video.stem}.mp4"), None)
+    if own is not None:
+        return speaker_from_sidecar(own)
+    with open_media(video) as container:
+        frames = video_track(video, container).frames
+    first = speaker_from_sidecar(min((prepared / "raw").rglob("*.mp4")))
+    return replace(first, points=first.points[there_and_back(len(first.points), frames)])
 
 
 def test_runs_are_done_once_and_told(
@@ -51,25 +68,76 @@ def test_runs_are_done_once_and_told(
 ) -> None:
     monkeypatch.setattr("pase.evaluation.judge.training._CLIPS", 2)
     said: list[str] = []
-    bench = Bench(plan, tmp_path, lambda video: found_beside(prepared, video), said.append)
+
+    def open_bench(plan: Plan = plan) -> Bench:
+        return Bench(plan, tmp_path, lambda video: found_beside(prepared, video), said.append)
+
+    bench = open_bench()
+    assert bench.drives == ["clean", "noise 5 dB", "others"]
     bench.run(most=1)
-    assert [result.features for result in bench.results] == [REAL, "PASE", "PASE"]
-    again = Bench(plan, tmp_path, lambda video: found_beside(prepared, video), said.append)
+    runs = runs_of(plan)
+    assert [bench.result(run, "clean") is None for run in runs] == [False, True, True, True]
+    again = open_bench()
+    with FileLock(tmp_path / "runs" / f".{runs[1].folder}.lock"):  # another process is at it
+        again.run()
+    assert [again.result(run, "others") is None for run in runs] == [False, True, False, False]
     again.run()
-    results = again.results
-    assert said[0].startswith("4 of 4 runs to do")
-    assert any(line.startswith("3 of 4 runs to do") for line in said)
-    assert len(results) == 1 + 4 * 2
-    assert len({(own.identity, own.condition) for own in results}) == len(results)
-    real = results[0].scores
+    assert [line for line in said if "to do" in line] == ["4 of 4 runs to do", "3 of 4 runs to do", "1 of 4 runs to do"]
+    assert sorted(line for line in said if "done" in line) == sorted(f"{run.name} done" for run in runs)
+    real = again.real.scores
     assert (real["LMD"], real["aperture"]) == (0, pytest.approx(1))
-    assert {own.condition for own in results} == {"clean", "noise 5 dB"}
+    found = again.result(runs[0], "clean")
+    assert found is not None
+    assert sum(frames for _, frames in found.phones.values()) > 0
     page = write_report(again).read_text()
-    assert "reference-3dgs" in page
-    assert "video/mp4" in page
+    for told in ("reference-3dgs", "video/mp4", "error by phone", "Learning curves", "reference-nerf: others"):
+        assert told in page
     text = (tmp_path / "results.md").read_text()
     assert "4 of 4 runs done" in text
     assert "the videos as filmed" in text
+    assert "closed at bilabials" in text
+
+
+def test_what_is_measured_anew(prepared: Path, plan: Plan, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("pase.evaluation.judge.training._CLIPS", 2)
+    plan = replace(plan, renderers=("reference-nerf",), features={"PASE": "pase"})
+
+    def bench(**changes: Any) -> Bench:
+        return Bench(replace(plan, **changes), tmp_path, lambda video: found_beside(prepared, video), print)
+
+    [run] = runs_of(plan)
+    bench().run()
+    trained = next((tmp_path / "runs").rglob("state.pt")).stat().st_mtime_ns
+    other = bench(recited_clips=2, conditions=("snr5", "snr0"))
+    assert [other.result(run, drive) is None for drive in other.drives] == [False, False, True, True]
+    other.run()
+    assert [other.result(run, drive) is None for drive in other.drives] == [False] * 4
+    assert next((tmp_path / "runs").rglob("state.pt")).stat().st_mtime_ns == trained
+    judged_anew = bench(judge_steps=2)
+    assert judged_anew.result(run, "clean") is None
+
+
+def test_a_damaged_result_is_named(tmp_path: Path) -> None:
+    (tmp_path / "clean.json").write_text('{"features": 1}')
+    with pytest.raises(InputError, match=r"clean\.json is damaged .*: remove it to measure anew"):
+        read_result(tmp_path / "clean.json", "")
+
+
+def test_recitals_are_clips_with_silence_around_each(prepared: Path, tmp_path: Path) -> None:
+    corpus = Corpus.open(prepared / "corpus")
+    recital = make_recital("others", str(prepared / "corpus"), 2, tmp_path / "a.wav")
+    records = corpus.split("validation")[::2]
+    assert recital.frames == sum(record.frames for record in records) + 3 * PAUSE
+    sound = load_audio(recital.sound)
+    assert len(sound) == recital.frames * 640
+    first = corpus.read(records[0]).waveform
+    np.testing.assert_allclose(sound[PAUSE * 640 :][: len(first)], first, atol=1e-4)
+    second = PAUSE + records[0].frames + PAUSE
+    assert not sound[: PAUSE * 640].any()
+    assert not sound[(second - PAUSE) * 640 : second * 640].any()
+    spoken = [(second / 25 + one.start, one.phone) for one in records[1].phones.intervals]
+    later = [(one.start, one.phone) for one in recital.phones.intervals if one.start >= second / 25 - 1e-6]
+    assert later[: len(spoken)] == [(pytest.approx(start), phone) for start, phone in spoken]
 
 
 def test_runs_go_seed_by_seed(plan: Plan) -> None:
@@ -77,10 +145,8 @@ def test_runs_go_seed_by_seed(plan: Plan) -> None:
     runs = runs_of(plan)
     assert [run.seed for run in runs] == [0] * 4 + [1] * 4
     assert len({run.identity for run in runs}) == 8
-    assert {run.identity for run in runs_of(only(plan, ["PASE"], [1]))} < {run.identity for run in runs}
     assert not {run.identity for run in runs_of(replace(plan, steps=3))} & {run.identity for run in runs}
-    with pytest.raises(InputError, match="no features MFCC"):
-        only(plan, ["MFCC"], [])
+    assert runs_of(replace(plan, test_clips=2, conditions=())) == runs
 
 
 @pytest.mark.parametrize("path", sorted(CONFIGS.glob("*.yaml")), ids=lambda path: path.stem)
@@ -96,6 +162,7 @@ def test_plans_that_come_along_can_be_read(path: Path) -> None:
         ({"conditions": ["loud"]}, "loud"),
         ({"conditions": ["clean"]}, "beside clean"),
         ({"seeds": [1, 1]}, "different seeds"),
+        ({"recitals": {"clean": "c"}}, "share the name 'clean'"),
         ({"wrong": 1}, "wrong"),
     ],
 )

@@ -1,0 +1,67 @@
+"""Speech that nobody was filmed speaking: clips of a corpus one after the other, silence around each."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from pase.audio.waveform import save_wav
+from pase.corpus.clip import FRAME_RATE, SAMPLES_PER_FRAME
+from pase.corpus.store import Corpus
+from pase.errors import InputError
+from pase.phonemes.intervals import PhoneInterval, PhoneTrack
+from pase.phonemes.inventory import SILENCE
+
+PAUSE = FRAME_RATE
+"""Frames of silence before, between and after the clips: a second."""
+
+
+@dataclass(frozen=True)
+class Recital:
+    """A recording to speak.
+
+    Attributes:
+        name: Of what it is, such as "another speaker".
+        sound: The file.
+        frames: Video frames.
+        phones: Of the clips whose phones are known, and the silence around all.
+    """
+
+    name: str
+    sound: Path
+    frames: int
+    phones: PhoneTrack
+
+
+def make_recital(name: str, corpus: str, count: int, sound: Path) -> Recital:
+    """Write a recording of a corpus's clips, evenly spread over its validation clips, or over all where it has none.
+
+    Args:
+        name: Of what it is.
+        corpus: Folder of a prepared corpus.
+        count: Most clips.
+        sound: The wav file to write.
+
+    Raises:
+        InputError: The corpus has no clip with sound.
+    """
+    opened = Corpus.open(corpus)
+    audible = [record for record in opened.split("validation") or opened.records if record.heard]
+    if not audible:
+        raise InputError(f"{corpus} has no clip with sound to recite")
+    pause = np.zeros(PAUSE * SAMPLES_PER_FRAME, dtype=np.float32)
+    pieces, intervals, frames = [pause], [PhoneInterval(SILENCE, 0, PAUSE / FRAME_RATE)], PAUSE
+    for place in range(min(count, len(audible))):
+        record = audible[place * len(audible) // min(count, len(audible))]
+        whole = record.samples // SAMPLES_PER_FRAME
+        start, end = frames / FRAME_RATE, (frames + whole) / FRAME_RATE
+        if record.phones is not None:
+            intervals += [
+                PhoneInterval(one.phone, start + one.start, start + one.end)
+                for one in record.phones.between(0, whole / FRAME_RATE).intervals
+            ]
+        intervals.append(PhoneInterval(SILENCE, end, end + PAUSE / FRAME_RATE))
+        pieces += [opened.read(record).waveform[: whole * SAMPLES_PER_FRAME], pause]
+        frames += whole + PAUSE
+    save_wav(sound, np.concatenate(pieces))
+    return Recital(name, sound, frames, PhoneTrack(tuple(intervals)))
