@@ -5,7 +5,7 @@ To `pase-adapt` a folder of it looks like a subject that ER-NeRF's preprocessing
 ====================  ==============================================================================================
 ``footage.json``      format, size of the mouths, the videos with their frames; written last
 ``mouths.npy``        lip crops, uint8 RGB, shape ``(T, size, size, 3)``, of all videos one after the other
-``track.npz``         where each crop lies in its picture, and how the head is turned
+``track.npz``         where each crop lies in its picture, how the head is turned, and the light it is seen in
 ``aud.wav``           sound of all videos, each as long as its pictures
 ``transforms_*.json`` lists of frames (`aud_id`): the last eleventh of the videos (or frames) is kept from training
 ====================  ==============================================================================================
@@ -29,7 +29,7 @@ from pase.video.lip_crop import FaceTrack, crop_tracks, track_face
 from pase.video.reading import iter_frames
 from pase.video.speaker import Speaker
 
-FORMAT = 1
+FORMAT = 2
 
 LISTS = {"train": "transforms_train.json", "validation": "transforms_val.json"}
 
@@ -38,6 +38,9 @@ _HELD_BACK = 11
 
 _NOSE = 0.25
 """Eye distances that the bridge of the nose lies in front of the eyes' corners."""
+
+_RING = 0.12
+"""Share of the side of a crop along its edges whose colour tells the light: it fades into the picture when rendered."""
 
 _MOST_TURN = 0.5
 """Radians; beyond, lip crops of parallel rays are no longer one face."""
@@ -66,6 +69,8 @@ class Footage:
         folder: Where it lies.
         mouths: Mapped into memory; see the module.
         poses: Turn and nod in radians, shape ``(T, 2)``.
+        light: Of the video that a frame is of, each colour against the mean of all videos, shape ``(T, 3)``: cameras
+            balance white anew, and the person's colour is to be learnt once.
         track: Where the crops lie in the pictures.
         takes: The videos.
         training: Numbers of the frames to learn from.
@@ -75,6 +80,7 @@ class Footage:
     folder: Path
     mouths: NDArray[np.uint8]
     poses: NDArray[np.float32]
+    light: NDArray[np.float32]
     track: FaceTrack
     takes: tuple[Take, ...]
     training: NDArray[np.int64]
@@ -87,6 +93,10 @@ class Footage:
     def size(self) -> int:
         """Side of the mouths in pixels."""
         return int(self.mouths.shape[1])
+
+    def pictures(self, frames: NDArray[np.int64]) -> NDArray[np.float32]:
+        """Mouths of some frames in mean light, RGB near [0, 1], shape ``(F, size, size, 3)``."""
+        return self.mouths[frames].astype(np.float32) / (255 * self.light[frames, None, None])
 
     @property
     def sound(self) -> Path:
@@ -104,7 +114,7 @@ class Footage:
         try:
             mouths = np.load(folder / "mouths.npy", mmap_mode="r", allow_pickle=False)
             with np.load(folder / "track.npz", allow_pickle=False) as arrays:
-                poses = arrays["poses"]
+                poses, light = arrays["poses"], arrays["light"]
                 track = FaceTrack(
                     arrays["scale_rotation"], arrays["shift"], complex(arrays["centre"]), arrays["lip_points"]
                 )
@@ -113,12 +123,12 @@ class Footage:
         except (OSError, ValueError, KeyError, TypeError) as error:
             raise InputError(f"the footage in {folder} is damaged ({error}): make it again") from error
         frames = sum(take.frames for take in takes)
-        if not len(mouths) == len(poses) == len(track) == frames:
+        if not len(mouths) == len(poses) == len(light) == len(track) == frames:
             raise InputError(
                 f"the footage in {folder} is damaged: {frames} frames in footage.json, {len(mouths)} in mouths.npy, "
                 f"{len(track)} in track.npz. Make it again."
             )
-        return cls(folder, mouths, poses, track, takes, training, validation)
+        return cls(folder, mouths, poses, light, track, takes, training, validation)
 
 
 def make_footage(videos: Sequence[Path], folder: Path, size: int, find: Callable[[Path], Speaker]) -> Footage:
@@ -158,10 +168,10 @@ def make_footage(videos: Sequence[Path], folder: Path, size: int, find: Callable
             progress.advance(failed=False)
     centre = complex(np.mean([track.centre for track in tracks]))
     tracks = [_recentred(track, centre) for track in tracks]
-    _write_mouths(folder, videos, tracks, size)
+    light = _write_mouths(folder, videos, tracks, size)
     joined = [np.concatenate([getattr(track, name) for track in tracks]) for name in _JOINED]
     poses = _poses(np.concatenate(residuals))
-    arrays = {"centre": np.array(centre), "poses": poses, **dict(zip(_JOINED, joined, strict=True))}
+    arrays = {"centre": np.array(centre), "poses": poses, "light": light, **dict(zip(_JOINED, joined, strict=True))}
     with atomic_path(folder / "track.npz") as temporary, temporary.open("wb") as file:
         np.savez(file, allow_pickle=False, **arrays)
     save_wav(folder / "aud.wav", sounds)
@@ -172,18 +182,32 @@ def make_footage(videos: Sequence[Path], folder: Path, size: int, find: Callable
 _JOINED = ("scale_rotation", "shift", "lip_points")
 
 
-def _write_mouths(folder: Path, videos: Sequence[Path], tracks: Sequence[FaceTrack], size: int) -> None:
+def _write_mouths(folder: Path, videos: Sequence[Path], tracks: Sequence[FaceTrack], size: int) -> NDArray[np.float32]:
+    """Cut the mouths out; returns the light of each frame."""
     shape = (sum(len(track) for track in tracks), size, size, 3)
+    colours = np.empty((len(tracks), 3))
     with atomic_path(folder / "mouths.npy") as temporary:
         mouths = np.lib.format.open_memmap(temporary, "w+", np.uint8, shape)
         done = 0
         with ProgressReport("cut out mouths", len(videos)) as progress:
-            for video, track in zip(videos, tracks, strict=True):
+            for place, (video, track) in enumerate(zip(videos, tracks, strict=True)):
+                first = done
                 for _, crops in crop_tracks(iter_frames(video, FRAME_RATE), [(0, track)], size):
                     mouths[done : done + len(crops)] = crops
-                done += len(track)
+                    done += len(crops)
+                colours[place] = np.median(mouths[first:done][:, _ring(size)].mean(axis=1), axis=0)
                 progress.advance(failed=False)
         mouths.flush()
+    light = np.maximum(colours, 1) / np.maximum(colours.mean(axis=0), 1)
+    return np.repeat(light, [len(track) for track in tracks], axis=0).astype(np.float32)
+
+
+def _ring(size: int) -> NDArray[np.bool_]:
+    """Pixels along the edges of a crop, which do not move with the lips."""
+    inner = round(size * _RING)
+    ring = np.ones((size, size), dtype=np.bool_)
+    ring[inner : size - inner, inner : size - inner] = False
+    return ring
 
 
 def _write_index(folder: Path, videos: Sequence[Path], frames: Sequence[int], size: int) -> None:

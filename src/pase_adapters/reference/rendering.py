@@ -32,14 +32,15 @@ _EDGE = 0.12
 
 @torch.inference_mode()
 def draw_mouths(
-    model: ReferenceRenderer, features: Features, poses: NDArray[np.float32]
+    model: ReferenceRenderer, features: Features, onto: Footage, frames: NDArray[np.int64]
 ) -> Iterator[NDArray[np.uint8]]:
-    """Mouths of a recording, RGB ``(size, size, 3)`` each, for as many frames as there are poses."""
+    """Mouths of a recording, RGB ``(size, size, 3)`` each, turned and lit as in these frames of a footage."""
     device = model.mean.device
-    for frames in _parts(len(poses)):
-        codes = model.audio.of_windows(torch.from_numpy(features.windows(frames)).to(device))
-        drawn = model.draw(codes, torch.from_numpy(poses[frames]).to(device))
-        levels = (drawn.clamp(0, 1) * 255).round().to(torch.uint8).cpu().numpy()
+    for part in _parts(len(frames)):
+        codes = model.audio.of_windows(torch.from_numpy(features.windows(part)).to(device))
+        drawn = model.draw(codes, torch.from_numpy(onto.poses[frames[part]]).to(device))
+        lit = drawn * torch.from_numpy(onto.light[frames[part], None]).to(device)
+        levels = (lit.clamp(0, 1) * 255).round().to(torch.uint8).cpu().numpy()
         yield from levels.reshape(-1, model.size, model.size, 3)
 
 
@@ -125,7 +126,7 @@ def speak(
         frames: Number in the footage of each picture.
         pictures: To put mouths into.
     """
-    mouths = draw_mouths(model, features, onto.poses[frames])
+    mouths = draw_mouths(model, features, onto, frames)
     for picture, mouth, frame in zip(pictures, mouths, frames, strict=True):
         yield paste(picture, mouth, onto.track, int(frame))
 

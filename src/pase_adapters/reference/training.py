@@ -182,8 +182,8 @@ class Training:
         return torch.from_numpy(self._footage.poses[frames]).to(self._device)
 
     def _pictures(self, frames: NDArray[np.int64]) -> Tensor:
-        pictures = torch.from_numpy(self._footage.mouths[frames].reshape(len(frames), -1, 3))
-        return pictures.to(self._device).float() / 255
+        pictures = torch.from_numpy(self._footage.pictures(frames).reshape(len(frames), -1, 3))
+        return pictures.to(self._device)
 
     def _share(self, step: int) -> float:
         """Of the learning rate: a short rise, then half a cosine down to a hundredth."""
@@ -237,7 +237,7 @@ class Training:
 def _picture(footage: Footage) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
     """The mean picture, and how likely each pixel is drawn: half evenly, half by how much it changes."""
     some = footage.training[np.linspace(0, len(footage.training) - 1, min(200, len(footage.training))).astype(int)]
-    pictures = footage.mouths[some].astype(np.float32) / 255
+    pictures = footage.pictures(some)
     spread = pictures.std(axis=0).mean(axis=2).ravel()
     likely = 0.5 / spread.size + 0.5 * spread / max(float(spread.sum()), 1e-6)
     return pictures.mean(axis=0), np.asarray(likely / likely.sum(), dtype=np.float32)

@@ -68,7 +68,7 @@ def components(footage: Footage) -> NDArray[np.float32]:
 def _small(footage: Footage) -> NDArray[np.float32]:
     parts = [
         torch.nn.functional.interpolate(
-            torch.from_numpy(np.array(footage.mouths[start : start + 256])).float().mean(3)[:, None],
+            torch.from_numpy(footage.pictures(np.arange(start, min(start + 256, len(footage))))).mean(3)[:, None],
             (_SIDE, _SIDE),
             mode="area",
         )

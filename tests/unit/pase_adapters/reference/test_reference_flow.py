@@ -1,5 +1,6 @@
 """From videos of a synthetic speaker to a rendered one."""
 
+import shutil
 from dataclasses import replace
 from pathlib import Path
 
@@ -8,11 +9,15 @@ import pytest
 import torch
 from tests.toy_footage import SIZE, lip_features, toy_footage
 
+from pase.audio.waveform import load_audio
 from pase.errors import InputError
 from pase.video.reading import iter_frames
+from pase.video.speaker import speaker_from_sidecar
+from pase.video.writing import write_video
 from pase_adapters.cli.main import main
 from pase_adapters.reference.features import Features
 from pase_adapters.reference.footage import Footage, make_footage
+from pase_adapters.reference.nerf import ReferenceNerf
 from pase_adapters.reference.rendering import draw_mouths, paste, render, there_and_back
 from pase_adapters.reference.store import KINDS, load_model
 from pase_adapters.reference.training import Settings, Training
@@ -46,6 +51,26 @@ def test_footage_is_what_the_videos_show(footage: Footage) -> None:
     picture = next(iter_frames(second.video, 25))
     assert np.array_equal(footage.track.crop(picture, second.first, SIZE), footage.mouths[second.first])
     assert np.abs(footage.poses).max() <= 0.5
+
+
+def test_the_light_of_each_video_is_taken_out_and_put_back(footage: Footage, tmp_path: Path) -> None:
+    video = footage.takes[0].video
+    tint = np.array([1.1, 1.0, 0.7])
+    warm = tmp_path / "warm.mp4"
+    write_video(warm, [(one * tint).clip(0, 255).astype(np.uint8) for one in iter_frames(video, 25)], load_audio(video))
+    shutil.copy(video.with_suffix(".landmarks.npz"), warm.with_suffix(".landmarks.npz"))
+    both = make_footage([video, warm], tmp_path / "both", SIZE, speaker_from_sidecar)
+    half = both.takes[1].first
+    np.testing.assert_allclose(both.light[half] / both.light[0], tint, atol=0.04)
+    assert np.ptp(both.light[:half], axis=0).max() == 0
+    frames = np.arange(half)
+    apart = np.abs(both.pictures(frames) - both.pictures(frames + half)).mean()
+    unlit = np.abs(both.mouths[frames] / 255 - both.mouths[frames + half] / 255).mean()
+    assert apart < 0.3 * unlit
+    model = ReferenceNerf(6, SIZE, torch.from_numpy(both.pictures(frames).mean(axis=0))).eval()
+    features = lip_features(both, tmp_path)
+    cold, lit = (next(draw_mouths(model, features, both, np.array([one]))).mean(axis=(0, 1)) for one in (0, half))
+    np.testing.assert_allclose(lit / cold, both.light[half] / both.light[0], atol=0.03)
 
 
 def test_a_mouth_put_back_where_it_was_changes_little(footage: Footage) -> None:
@@ -97,7 +122,7 @@ def test_a_renderer_learns_what_the_features_tell(kind: str, tmp_path: Path) -> 
     model = Training(footage, features, settings, tmp_path / "model").run().eval()
     kept = footage.validation
     mouths = footage.mouths[kept].astype(float)
-    drawn = np.stack(list(draw_mouths(model, features, footage.poses)))[kept].astype(float)
+    drawn = np.stack(list(draw_mouths(model, features, footage, np.arange(len(footage)))))[kept].astype(float)
     still = (mouths - footage.mouths[footage.training].mean(axis=0)) ** 2
     assert ((mouths - drawn) ** 2).mean() < 0.7 * still.mean()
 
