@@ -1,10 +1,13 @@
-"""Gaussians drawn as pictures, differentiably, in plain PyTorch: for small pictures on a CPU.
+"""Gaussians drawn as pictures, differentiably, in plain PyTorch: for small pictures on a CPU. On a GPU gsplat does it.
 
 Each Gaussian touches a window of pixels around its middle. What all of them add to all pixels is one list, sorted by
 pixel and then by depth, and laid out as a table with a line for each pixel, along which light is composed from front to
 back (Kerbl and others 2023, "3D Gaussian Splatting", equation 3).
 """
 
+import importlib
+import importlib.util
+import math
 from dataclasses import dataclass
 
 import torch
@@ -16,6 +19,9 @@ WINDOW = 9
 
 MAX_SIGMA = WINDOW / 6
 """Largest standard deviation in pixels, at which a window reaches three of them."""
+
+_TILE = 16
+"""Side in pixels of gsplat's tiles."""
 
 _LEAST = 1 / 255
 """Opacity at a pixel below which a Gaussian does not count."""
@@ -52,6 +58,9 @@ def splat(splats: Splats, background: Tensor, pixels: Tensor | None = None) -> T
     Returns:
         RGB, shape ``(B, P, 3)``.
     """
+    if splats.middles.is_cuda and importlib.util.find_spec("gsplat") is not None:
+        drawn = splat_by_gsplat(splats, background)
+        return drawn if pixels is None else drawn.gather(1, pixels[..., None].expand(-1, -1, 3))
     size = len(background)
     batch, count = splats.depths.shape
     order = (
@@ -74,6 +83,26 @@ def splat(splats: Splats, background: Tensor, pixels: Tensor | None = None) -> T
     light = _compose(sorted_places, alphas.view(-1)[listed], colours, batch * size * size).view(batch, -1, 4)
     drawn = light[..., :3] + (1 - light[..., 3:]) * background.view(-1, 3)
     return drawn if pixels is None else drawn.gather(1, pixels[..., None].expand(-1, -1, 3))
+
+
+def splat_by_gsplat(splats: Splats, background: Tensor) -> Tensor:
+    """As `splat` draws all pixels, by gsplat's kernels, which need a GPU."""
+    gsplat = importlib.import_module("gsplat")
+    size, batch = len(background), len(splats.depths)
+    tiles = math.ceil(size / _TILE)
+    xx, xy, yy = splats.covariances.unbind(2)
+    scale = 1 / (xx * yy - xy * xy)
+    radii = torch.full_like(splats.middles, WINDOW // 2 + 1, dtype=torch.int32)
+    near = splats.depths.detach()
+    near = near - near.min() + 1  # gsplat sorts depths by their bits, which are in order for positive ones alone
+    _, crossings, order = gsplat.isect_tiles(splats.middles.detach(), radii, near, _TILE, tiles, tiles)
+    starts = gsplat.isect_offset_encode(crossings, batch, tiles, tiles).view(batch, tiles, tiles)
+    light, share = gsplat.rasterize_to_pixels(
+        *(splats.middles, torch.stack([yy * scale, -xy * scale, xx * scale], dim=2)),
+        *(splats.colours, splats.opacities, size, size, _TILE, starts, order),
+    )
+    drawn: Tensor = light + (1 - share) * background
+    return drawn.flatten(1, 2)
 
 
 def _wanted(pixels: Tensor, size: int) -> Tensor:

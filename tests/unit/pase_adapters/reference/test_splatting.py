@@ -1,12 +1,15 @@
 """Gaussians drawn by the sorted list against a picture composed one Gaussian after the other."""
 
+import sys
+from types import SimpleNamespace
+
 import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from torch import Tensor
 
-from pase_adapters.reference.splatting import WINDOW, Splats, splat
+from pase_adapters.reference.splatting import WINDOW, Splats, splat, splat_by_gsplat
 
 
 def scene(count: int, size: int, batch: int = 2, seed: int = 0) -> tuple[Splats, Tensor]:
@@ -75,3 +78,51 @@ def test_gradients_are_those_of_small_changes(name: str) -> None:
         return splat(Splats(**{**parts, name: values}), background)
 
     assert torch.autograd.gradcheck(drawn, parts[name].clone().requires_grad_(), eps=1e-7, atol=1e-4)
+
+
+def _tiles(middles, radii, depths, tile, columns, rows):
+    """As gsplat documents it: every Gaussian in every tile that its box touches, by picture, tile and depth."""
+    found = []
+    for picture, number in torch.cartesian_prod(*map(torch.arange, depths.shape)).tolist():
+        (x, y), (reach_x, reach_y) = middles[picture, number].tolist(), radii[picture, number].tolist()
+        across = range(max(0, int((x - reach_x) // tile)), min(columns, int((x + reach_x) // tile) + 1))
+        down = range(max(0, int((y - reach_y) // tile)), min(rows, int((y + reach_y) // tile) + 1))
+        bits = int(depths[picture, number].float().view(torch.int32))
+        flat = picture * depths.shape[1] + number
+        found += [(picture * rows * columns + row * columns + column, bits, flat) for row in down for column in across]
+    found.sort()
+    keys = torch.tensor([key for key, _, _ in found])
+    return None, keys, torch.tensor([flat for _, _, flat in found])
+
+
+def _starts(keys, pictures, columns, rows):
+    return torch.searchsorted(keys, torch.arange(pictures * rows * columns))
+
+
+def _rasterise(middles, conics, colours, opacities, width, height, tile, starts, order):
+    """Front to back along each tile's list (Kerbl and others 2023, equation 3)."""
+    batch = len(starts)
+    ends = torch.cat([starts.flatten()[1:], torch.tensor([len(order)])]).view(starts.shape)
+    light, left = torch.zeros(batch, height, width, 3).double(), torch.ones(batch, height, width, 1).double()
+    flat = [one.flatten(0, 1) for one in (middles, conics, colours, opacities)]
+    for picture, y, x in torch.cartesian_prod(*map(torch.arange, (batch, height, width))).tolist():
+        where = picture, y // tile, x // tile
+        for number in order[starts[where] : ends[where]].tolist():
+            middle, (a, b, c), colour, opacity = (one[number] for one in flat)
+            dx, dy = (torch.tensor([x + 0.5, y + 0.5]).double() - middle).tolist()
+            alpha = float(opacity * torch.exp(-(0.5 * (a * dx * dx + c * dy * dy) + b * dx * dy)))
+            if alpha >= 1 / 255:
+                light[picture, y, x] += left[picture, y, x] * alpha * colour
+                left[picture, y, x] *= 1 - min(alpha, 0.999)
+    return light, 1 - left
+
+
+def test_gsplat_is_asked_for_the_same_picture(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its own kernels need a GPU; here its three functions are written out as its documentation has them."""
+    stand_in = SimpleNamespace(isect_tiles=_tiles, isect_offset_encode=_starts, rasterize_to_pixels=_rasterise)
+    monkeypatch.setitem(sys.modules, "gsplat", stand_in)
+    splats, background = scene(30, 20)
+    small = Splats(
+        *(splats.middles, 0.4 * splats.covariances, splats.depths - 0.5, 0.9 * splats.opacities, splats.colours)
+    )
+    torch.testing.assert_close(splat_by_gsplat(small, background), splat(small, background), rtol=0, atol=2e-3)
