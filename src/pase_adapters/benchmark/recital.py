@@ -1,4 +1,4 @@
-"""Speech that nobody was filmed speaking: clips of a corpus one after the other, silence around each."""
+"""Speech that nobody was filmed speaking: clips of a corpus one after the other, a silent room around each."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,6 +14,11 @@ from pase.phonemes.inventory import SILENCE
 
 PAUSE = FRAME_RATE
 """Frames of silence before, between and after the clips: a second."""
+
+_ROOM = 1e-3
+"""Of full scale, root mean square: noise of a quiet room, -60 dB. Digital silence is foreign to some encoders."""
+
+_SEED = 0
 
 
 @dataclass(frozen=True)
@@ -49,7 +54,8 @@ def make_recital(name: str, corpus: str, count: int, sound: Path) -> Recital:
     audible = [record for record in opened.split("validation") or opened.records if record.heard]
     if not audible:
         raise InputError(f"{corpus} has no clip with sound to recite")
-    pause = np.zeros(PAUSE * SAMPLES_PER_FRAME, dtype=np.float32)
+    room = np.random.default_rng(_SEED).standard_normal(PAUSE * SAMPLES_PER_FRAME)
+    pause = (_ROOM * room).astype(np.float32)
     pieces, intervals, frames = [pause], [PhoneInterval(SILENCE, 0, PAUSE / FRAME_RATE)], PAUSE
     for place in range(min(count, len(audible))):
         record = audible[place * len(audible) // min(count, len(audible))]

@@ -64,7 +64,7 @@ class Settings:
 
 
 BENCHMARK = {
-    "reference-nerf": Settings("reference-nerf", steps=800, frames=32, pixels=128),
+    "reference-nerf": Settings("reference-nerf", steps=1200, frames=32, pixels=128),
     "reference-3dgs": Settings("reference-3dgs", steps=1000, frames=16, pixels=576),
 }
 """Settings that two cores finish in five minutes."""
