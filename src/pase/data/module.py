@@ -17,18 +17,25 @@ from pase.data.windows import Batch, WindowConfig
 from pase.errors import InputError
 
 
-class FixedSampler(Sampler[WindowKey]):
-    """Every clip in order, always its first window."""
+class FixedBatches(Sampler[list[WindowKey]]):
+    """Every clip in order, always its first window; of the batches each rank gets every so many.
 
-    def __init__(self, clips: int, frames: int) -> None:
-        self.clips = clips
-        self.frames = frames
+    Ranks share out whole batches, so that a batch holds the same clips however many ranks there are. Where there are
+    fewer batches than ranks, batches are smaller.
+    """
+
+    def __init__(self, clips: int, frames: int, size: int, rank: int = 0, ranks: int = 1) -> None:
+        size = max(1, min(size, clips // ranks))
+        starts = range(0, clips, size)[rank::ranks]
+        self._batches = [
+            [WindowKey(index, frames, None) for index in range(start, min(start + size, clips))] for start in starts
+        ]
 
     def __len__(self) -> int:
-        return self.clips
+        return len(self._batches)
 
-    def __iter__(self) -> Iterator[WindowKey]:
-        return (WindowKey(index, self.frames, None) for index in range(self.clips))
+    def __iter__(self) -> Iterator[list[WindowKey]]:
+        return iter(self._batches)
 
 
 class CorpusDataModule(pl.LightningDataModule):
@@ -139,9 +146,8 @@ class CorpusDataModule(pl.LightningDataModule):
     def _sampler(self) -> BatchSampler:
         data, mixture = self._sets["train"], self.mixture
         buckets = [Bucket(frames, self._windows(frames)) for frames in self.window.lengths]
-        rank, ranks = (self.trainer.global_rank, self.trainer.world_size) if self.trainer else (0, 1)
         try:
-            return BatchSampler(data.frames(), buckets, mixture, self.seed, rank, ranks, data.modalities())
+            return BatchSampler(data.frames(), buckets, mixture, self.seed, *self._place(), data.modalities())
         except InputError as error:
             raise InputError(f"{', '.join(str(folder) for folder in self.folders)}: {error}") from error
 
@@ -150,7 +156,12 @@ class CorpusDataModule(pl.LightningDataModule):
         return self.batch_size if self.frames_per_batch is None else self.frames_per_batch // frames
 
     def _fixed(self, split: str) -> DataLoader[Batch]:
-        data = self._sets[split]
-        sampler = FixedSampler(len(data), self.validation_frames)
-        keep = self.workers > 0
-        return open_loader(data, self.workers, sampler=sampler, batch_size=self.batch_size, persistent_workers=keep)
+        data, (rank, ranks) = self._sets[split], self._place()
+        if 0 < len(data) < ranks:
+            raise InputError(f"{len(data)} {split} clips for {ranks} ranks: each needs at least one")
+        batches = FixedBatches(len(data), self.validation_frames, self.batch_size, rank, ranks)
+        return open_loader(data, self.workers, batch_sampler=batches, persistent_workers=self.workers > 0)
+
+    def _place(self) -> tuple[int, int]:
+        """Number of this rank, and how many there are."""
+        return (self.trainer.global_rank, self.trainer.world_size) if self.trainer else (0, 1)

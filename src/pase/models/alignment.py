@@ -7,6 +7,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from pase.models.config import AlignmentConfig
+from pase.models.ranks import own_rows, ranks
 from pase.phonemes.inventory import PHONES, UNKNOWN
 
 
@@ -71,7 +72,7 @@ class PhonemeAlignment(nn.Module):
         if phones is None:
             phones = torch.full(audio.shape[:2], UNKNOWN, device=audio.device)
         if self.training and self.phone_dropout > 0:
-            hidden = torch.rand(len(phones), 1, device=phones.device) < self.phone_dropout
+            hidden = own_rows(torch.rand(ranks() * len(phones), 1, device=phones.device)) < self.phone_dropout
             phones = phones.masked_fill(hidden, UNKNOWN)
         embedded: Tensor = self.embedding(torch.where(phones == UNKNOWN, unknown, phones))
         return audio + embedded
@@ -128,4 +129,4 @@ class PhonemeAlignment(nn.Module):
         return product / length.clamp_min(1e-12).sqrt()
 
     def _split(self, features: Tensor) -> Tensor:
-        return features.reshape(*features.shape[:-1], self.heads, -1)
+        return features.unflatten(-1, (self.heads, features.shape[-1] // self.heads))

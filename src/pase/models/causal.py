@@ -13,6 +13,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from pase.models.config import AudioConfig
+from pase.models.ranks import BatchNorm
 from pase.models.relay import relay
 
 State = tuple[Tensor, ...]
@@ -74,7 +75,7 @@ class _Stem(nn.Module):
         self.stride = stride
         self.reach = stride + 1
         self.join = nn.Linear((self.reach + stride) * bins, width, bias=False)
-        self.norm = nn.BatchNorm1d(width)
+        self.norm = BatchNorm(width)
 
     def initial(self, batch: int, like: Tensor) -> Tensor:
         return like.new_zeros(batch, self.reach, like.shape[-1])
@@ -136,7 +137,7 @@ class _TimeConvolution(nn.Module):
     def __init__(self, inputs: int, outputs: int, stride: tuple[int, int], kernel: int) -> None:
         super().__init__()
         self.convolution = nn.Conv2d(inputs, outputs, (3, kernel), stride, (1, 0), bias=False)
-        self.norm = nn.BatchNorm2d(outputs)
+        self.norm = BatchNorm(outputs)
 
     def forward(self, maps: Tensor, past: Tensor) -> tuple[Tensor, Tensor]:
         heard = torch.cat([past, maps], dim=3)
@@ -150,7 +151,7 @@ class _FrequencyBlock(nn.Module):
     def __init__(self, width: int) -> None:
         super().__init__()
         self.convolution = nn.Conv2d(width, width, (3, 1), padding=(1, 0), bias=False)
-        self.norm = nn.BatchNorm2d(width)
+        self.norm = BatchNorm(width)
 
     def forward(self, maps: Tensor) -> Tensor:
         result: Tensor = self.norm(self.convolution(maps))

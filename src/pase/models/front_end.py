@@ -8,6 +8,7 @@ from torch import Tensor, nn
 
 from pase.audio.mel import N_MELS, mel_filters
 from pase.audio.stft import N_BINS, LogSpectrum
+from pase.models.ranks import BatchNorm
 
 
 class FrontEnd(nn.Module):
@@ -24,7 +25,7 @@ class FrontEnd(nn.Module):
         self.bins = N_MELS if kind == "mel" else N_BINS
         self.spectrum = LogSpectrum()
         self.register_buffer("filters", mel_filters() if kind == "mel" else torch.empty(0), persistent=False)
-        self.normalise = nn.BatchNorm1d(self.bins, eps=1e-2, affine=False, momentum=0.02)
+        self.normalise = BatchNorm(self.bins, eps=1e-2, affine=False, momentum=0.02)
 
     def forward(self, samples: Tensor, augment: Callable[[Tensor], Tensor] | None = None) -> Tensor:
         """Spectra of every whole window.

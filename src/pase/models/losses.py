@@ -1,4 +1,8 @@
-"""The contrastive loss of PASE (paper section 2.6) with its choices of negatives and of homophenes."""
+"""The losses of PASE, above all the contrastive one (paper section 2.6) with its negatives and homophenes.
+
+Where several ranks train together, each loss is this rank's part of it, see `pase.models.ranks`; negatives come from
+the batches of all ranks.
+"""
 
 from dataclasses import dataclass
 from typing import Literal
@@ -11,6 +15,7 @@ from pase.errors import InputError
 from pase.models.alignment import PhonemeAlignment
 from pase.models.heads import LipShapeHead, PhoneHeads
 from pase.models.model import Encoded
+from pase.models.ranks import all_rows, rank, ranks, share_of_mean
 from pase.models.video_queue import QueuedVideo
 from pase.phonemes.inventory import PHONE_INDEX, SILENCE, UNKNOWN, VISEME_OF_PHONE
 
@@ -74,64 +79,76 @@ def contrastive_loss(
         Scalar; 0 where no clip has both sound and a face.
     """
     both = encoded.heard & encoded.seen
-    if not both.any():
-        return encoded.audio.sum() * 0.0
-    audio, video, query = encoded.audio[both], encoded.video[both], encoded.query[both]
-    phones, valid = phones[both], valid[both]
-    steps = audio.flatten(0, 1), query.flatten(0, 1)
-    logits = alignment.compare(*steps, alignment.windows(video)) / config.temperature
-    candidates = _Candidates.of_batch(phones, valid, config)
-    backward = _info_nce(logits.T, candidates.turned(), config.softness) if config.symmetric else None
+    audio, query = encoded.audio[both].flatten(0, 1), encoded.query[both].flatten(0, 1)
+    everywhere = all_rows(both)
+    windows = alignment.windows(all_rows(encoded.video)[everywhere])
+    phones, valid = all_rows(phones)[everywhere], all_rows(valid)[everywhere]
+    owners = torch.arange(len(everywhere), device=both.device)[everywhere] // len(both)
+    own = (owners == rank()).repeat_interleave(valid.shape[1]).nonzero()[:, 0]
+    candidates = _Candidates.of_batch(phones, valid, own, config)
+    logits = alignment.compare(audio, query, windows) / config.temperature
+    backward = None
+    if config.symmetric:
+        turned = logits.T
+        if ranks() > 1:
+            every_audio, every_query = (
+                all_rows(some)[everywhere].flatten(0, 1) for some in (encoded.audio, encoded.query)
+            )
+            own_video = alignment.windows(encoded.video[both])
+            turned = alignment.compare(every_audio, every_query, own_video).T / config.temperature
+        backward = _info_nce(turned, candidates, config.softness)
     if queued is not None:
-        older = alignment.compare(*steps, alignment.windows(queued.video)) / config.temperature
+        older = alignment.compare(audio, query, alignment.windows(queued.video)) / config.temperature
         logits = torch.cat([logits, older], dim=1)
-        candidates = candidates.and_queued(phones, queued, config)
+        candidates = candidates.and_queued(phones.flatten()[own], queued, config)
     forward = _info_nce(logits, candidates, config.softness)
     return forward if backward is None else (forward + backward) / 2
 
 
 @dataclass(frozen=True)
 class _Candidates:
-    """What each of N anchors is compared with: first the N steps of the batch, its own among them, then others.
+    """What each of this rank's N anchors is compared with: the steps of the whole batch, then others.
+
+    Which pairs of the batch are compared does not depend on the side from which one looks, so that all this holds for
+    audio steps among video steps and for video steps among audio steps.
 
     Attributes:
         anchors: True for steps that are anchors, shape ``(N,)``.
+        own: Place among the candidates of the step of the anchor's own time, shape ``(N,)``.
         compared: True where a candidate takes part, shape ``(N, M)``; each anchor's own always does.
         right: True for homophenes that count as right answers too, shape ``(N, M)``; None where none do.
     """
 
     anchors: Tensor
+    own: Tensor
     compared: Tensor
     right: Tensor | None
 
     @classmethod
-    def of_batch(cls, phones: Tensor, valid: Tensor, config: ContrastiveConfig) -> "_Candidates":
+    def of_batch(cls, phones: Tensor, valid: Tensor, own: Tensor, config: ContrastiveConfig) -> "_Candidates":
+        """Of the phones and valid frames of the batches of all ranks, this rank's steps among them."""
         clips = torch.arange(len(phones), device=phones.device).repeat_interleave(phones.shape[1])
-        same_clip = clips[:, None] == clips[None]
+        same_clip = clips[own, None] == clips[None]
         present = valid.flatten()
         compared = torch.zeros_like(same_clip)
         if "batch" in config.negatives:
             compared |= ~same_clip
         if "shifted" in config.negatives:
             compared |= same_clip
-        compared &= present & present[:, None]
-        alike = homophene_pairs(phones)
-        compared, right = _treat_homophenes(compared, alike, config)
+        compared &= present & present[own, None]
+        compared, right = _treat_homophenes(compared, homophene_pairs(phones, own), config)
         # A row keeps something finite, also where it is ignored.
-        return cls(present, compared.fill_diagonal_(True), right)
+        compared = compared.scatter(1, own[:, None], value=True)
+        return cls(present[own], own, compared, right)
 
     def and_queued(self, phones: Tensor, queued: QueuedVideo, config: ContrastiveConfig) -> "_Candidates":
-        """Add the steps of earlier batches."""
+        """Add the steps of earlier batches; `phones` are those of the anchors."""
         present = queued.valid.flatten().expand(len(self.anchors), -1)
-        alike = _same_viseme(phones.flatten(), queued.phones.flatten())
+        alike = _same_viseme(phones, queued.phones.flatten())
         compared, right = _treat_homophenes(present, alike, config)
         if self.right is not None and right is not None:
             right = torch.cat([self.right, right], dim=1)
-        return _Candidates(self.anchors, torch.cat([self.compared, compared], dim=1), right)
-
-    def turned(self) -> "_Candidates":
-        """With the video steps of the batch as anchors."""
-        return _Candidates(self.anchors, self.compared.T, None if self.right is None else self.right.T)
+        return _Candidates(self.anchors, self.own, torch.cat([self.compared, compared], dim=1), right)
 
 
 def _treat_homophenes(compared: Tensor, alike: Tensor, config: ContrastiveConfig) -> tuple[Tensor, Tensor | None]:
@@ -144,28 +161,31 @@ def _treat_homophenes(compared: Tensor, alike: Tensor, config: ContrastiveConfig
 def _info_nce(logits: Tensor, candidates: _Candidates, softness: float) -> Tensor:
     """Mean over anchors of the cross-entropy between the softmax over candidates and the target."""
     scores = logits.masked_fill(~candidates.compared, -torch.inf).log_softmax(1)
-    own = scores.diagonal()
+    own = scores.gather(1, candidates.own[:, None])[:, 0]
     loss = -own
     if candidates.right is not None:
         count = candidates.right.sum(1)
         others = scores.masked_fill(~candidates.right, 0).sum(1) / count.clamp_min(1)
         loss = torch.where(count > 0, -(1 - softness) * own - softness * others, loss)
-    return loss[candidates.anchors].mean()
+    return share_of_mean(loss[candidates.anchors].sum(), candidates.anchors.sum())
 
 
-def homophene_pairs(phones: Tensor) -> Tensor:
+def homophene_pairs(phones: Tensor, own: Tensor | None = None) -> Tensor:
     """Pairs of steps from different clips that belong to one viseme class, and pairs of silent steps of one clip.
 
     Args:
         phones: Class numbers, shape ``(B, T)``.
+        own: Numbers of the steps whose pairs are wanted, shape ``(N,)``; None: all ``B T``.
 
     Returns:
-        Boolean, shape ``(B T, B T)``; unknown phones pair with nothing, and no step pairs with itself.
+        Boolean, shape ``(N, B T)``; unknown phones pair with nothing, and no step pairs with itself.
     """
-    clips = torch.arange(len(phones), device=phones.device).repeat_interleave(phones.shape[1])
-    silent = phones.flatten() == PHONE_INDEX[SILENCE]
-    itself = torch.eye(len(clips), dtype=torch.bool, device=phones.device)
-    return _same_viseme(phones.flatten(), phones.flatten()) & ((clips[:, None] != clips[None]) | silent) & ~itself
+    steps, every = phones.flatten(), torch.arange(phones.numel(), device=phones.device)
+    own = every if own is None else own
+    clips = every // phones.shape[1]
+    silent = steps == PHONE_INDEX[SILENCE]
+    apart = (clips[own, None] != clips[None]) | silent
+    return _same_viseme(steps[own], steps) & apart & (own[:, None] != every[None])
 
 
 def _same_viseme(phones: Tensor, others: Tensor) -> Tensor:
@@ -188,12 +208,11 @@ def phone_loss(heads: PhoneHeads, audio: Tensor, phones: Tensor, valid: Tensor) 
         Scalar; 0 where no phone is known.
     """
     known = valid & (phones != UNKNOWN)
-    if not known.any():
-        return audio.sum() * 0.0
     visemes = torch.tensor(VISEME_OF_PHONE, device=phones.device)[phones[known]]
-    return F.cross_entropy(heads.viseme_logits(audio[known]), visemes) + F.cross_entropy(
-        heads.phone_logits(audio[known].detach()), phones[known]
+    errors = F.cross_entropy(heads.viseme_logits(audio[known]), visemes, reduction="sum") + F.cross_entropy(
+        heads.phone_logits(audio[known].detach()), phones[known], reduction="sum"
     )
+    return share_of_mean(errors, known.sum())
 
 
 def lip_shape_loss(head: LipShapeHead, audio: Tensor, shapes: Tensor, valid: Tensor) -> Tensor:
@@ -208,8 +227,5 @@ def lip_shape_loss(head: LipShapeHead, audio: Tensor, shapes: Tensor, valid: Ten
     Returns:
         Scalar; 0 where nothing is valid, 1 for a head that predicts no motion.
     """
-    if not valid.any():
-        return audio.sum() * 0.0
     wanted = shapes[valid]
-    error: Tensor = (head(audio[valid]) - wanted).square().mean()
-    return error / wanted.square().mean().clamp_min(1e-8)
+    return share_of_mean((head(audio[valid]) - wanted).square().sum(), wanted.square().sum())

@@ -12,6 +12,7 @@ from pase.models.audio_encoder import AudioEncoder, AudioStates, at_frames
 from pase.models.config import ModelConfig
 from pase.models.features import FeatureScale
 from pase.models.heads import LipShapeHead, PhoneHeads
+from pase.models.ranks import own_rows, ranks, share_of_mean, total
 from pase.models.reconstruction import Masks, Reconstruction, draw_masks
 from pase.models.visual_encoder import MARGIN, VisualEncoder
 
@@ -104,9 +105,11 @@ class PaseModel(nn.Module):
 
     def _see(self, lips: Tensor) -> tuple[Tensor, Tensor]:
         """V and thumbnails of the clips that are seen, if any is."""
+        frames = lips.shape[1] - 2 * MARGIN
         if not len(lips):
-            frames = lips.shape[1] - 2 * MARGIN
-            return lips.new_zeros(0, frames, self.config.dim), lips.new_zeros(0, frames, THUMBNAIL**2)
+            # Other ranks may have lips: their batch norms wait for this rank's part, which is nothing.
+            features = self.video(lips) if ranks() > 1 else lips.new_zeros(0, frames, self.config.dim)
+            return features, lips.new_zeros(0, frames, THUMBNAIL**2)
         return self.video(lips), _thumbnails(lips)
 
     def reconstruction_loss(self, encoded: Encoded) -> Tensor:
@@ -115,8 +118,8 @@ class PaseModel(nn.Module):
             return encoded.audio.new_zeros(())
         config = self.reconstruction.config
         batch, steps = encoded.audio.shape[:2]
-        masks: Masks = draw_masks(batch, steps, config, encoded.audio.device)
-        masks = Masks(masks.audio | ~encoded.heard[:, None], masks.video | ~encoded.seen[:, None])
+        drawn: Masks = draw_masks(ranks() * batch, steps, config, encoded.audio.device)
+        masks = Masks(own_rows(drawn.audio) | ~encoded.heard[:, None], own_rows(drawn.video) | ~encoded.seen[:, None])
         audio, video = self.reconstruction(encoded.audio, encoded.video, masks)
         if config.target == "input":
             targets = encoded.spectra, encoded.thumbnails
@@ -158,17 +161,19 @@ def _spread(some: Tensor, chosen: Tensor) -> Tensor:
     return everything
 
 
+@torch.no_grad()
 def _standardise(features: Tensor, present: Tensor) -> Tensor:
     """Zero mean and unit variance of each feature over the clips that have it, so that the target cannot be shrunk."""
     flat = features[present].flatten(0, 1)
-    if not len(flat):
-        return features
-    return (features - flat.mean(0)) / flat.std(0, correction=0).clamp_min(1e-3)
+    count = total(features.new_tensor(len(flat))).clamp_min(1)
+    mean = total(flat.sum(0)) / count
+    spread = (total((flat - mean).square().sum(0)) / count).sqrt()
+    return (features - mean) / spread.clamp_min(1e-3)
 
 
 def _masked_error(prediction: Tensor, target: Tensor, mask: Tensor) -> Tensor:
     error = (prediction - target).square().mean(-1)
-    return (error * mask).sum() / mask.sum().clamp_min(1)
+    return share_of_mean((error * mask).sum(), mask.sum())
 
 
 def _thumbnails(lips: Tensor) -> Tensor:

@@ -5,6 +5,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from pase.models.config import VisualConfig
+from pase.models.ranks import BatchNorm
 
 STACK = 5
 """Neighbouring video frames that make one input (15 channels): 200 ms, centred."""
@@ -27,7 +28,7 @@ class _Block(nn.Module):
     ) -> None:
         super().__init__()
         self.convolution = nn.Conv2d(inputs, outputs, kernel, stride, padding, bias=False)
-        self.norm = nn.BatchNorm2d(outputs)
+        self.norm = BatchNorm(outputs)
         self.residual = residual
 
     def forward(self, picture: Tensor) -> Tensor:
@@ -91,7 +92,7 @@ class _Stacked(nn.Module):
         stacked = stacked.permute(0, 1, 5, 2, 3, 4).flatten(2, 3).flatten(0, 1)
         maps = self.layers(stacked.contiguous(memory_format=torch.channels_last))
         features: Tensor = self.project(maps.mean(dim=(2, 3)))
-        return features.view(batch, frames, -1)
+        return features.view(batch, frames, self.project.out_features)
 
 
 class _Shared(nn.Module):
@@ -113,12 +114,12 @@ class _Shared(nn.Module):
         for _ in range(3):
             side = -(-side // 2)
         self.over_time = nn.Conv1d(c128 * side**2, c128, STACK, bias=False)
-        self.norm = nn.BatchNorm1d(c128)
+        self.norm = BatchNorm(c128)
         self.project = nn.Linear(c128, dim)
 
     def forward(self, lips: Tensor) -> Tensor:
         maps = self.layers(lips.flatten(0, 1).contiguous(memory_format=torch.channels_last))
-        frames = maps.flatten(1).view(*lips.shape[:2], -1).transpose(1, 2)
+        frames = maps.flatten(1).view(*lips.shape[:2], self.over_time.in_channels).transpose(1, 2)
         features: Tensor = self.project(F.relu(self.norm(self.over_time(frames))).transpose(1, 2))
         return features
 

@@ -21,6 +21,13 @@ from pase.training.task import PaseTask
 EXPORT = "checkpoint"
 """Folder below the run's folder that receives the best weights for use."""
 
+_DEFAULTS = {
+    "default_root_dir": "runs/pase",
+    "log_every_n_steps": 10,
+    "enable_model_summary": False,
+    "use_distributed_sampler": False,  # ours share out clips themselves
+}
+
 _HARMLESS = (
     r".*does not have many workers",  # decoded clips may be kept in memory; loader processes are the user's choice
     r"The number of training batches .* is smaller than the logging interval",
@@ -73,7 +80,7 @@ def main(arguments: Sequence[str]) -> None:
         args=list(arguments),
         save_config_callback=SaveRunConfig,
         seed_everything_default=0,
-        trainer_defaults={"default_root_dir": "runs/pase", "log_every_n_steps": 10, "enable_model_summary": False},
+        trainer_defaults=_DEFAULTS,
         parser_kwargs={"prog": "pase", "description": __doc__},
     )
 

@@ -20,6 +20,7 @@ from pase.models.audio_encoder import at_frames
 from pase.models.config import ModelConfig
 from pase.models.losses import ContrastiveConfig, contrastive_loss, lip_shape_loss, phone_loss
 from pase.models.model import Encoded, PaseModel
+from pase.models.ranks import all_rows, alone, ranks, total
 from pase.models.video_queue import QueuedVideo, enqueue
 from pase.models.visual_encoder import resize_lips
 from pase.video.augmentation import LipAugment, LipAugmentConfig
@@ -108,17 +109,21 @@ class PaseTask(pl.LightningModule):
 
     def training_step(self, batch: Batch, batch_idx: int) -> Tensor:
         """One step; returns L."""
-        seed = _step_seed(self._seed, self.global_step, self.global_rank)
-        torch.manual_seed(seed)
-        draws = torch.Generator(self.device).manual_seed(seed)
+        torch.manual_seed(_step_seed(self._seed, self.global_step, 0))  # what is drawn for the batches of all ranks
+        draws = torch.Generator(self.device).manual_seed(_step_seed(self._seed, self.global_step, self.global_rank))
         encoded = self._encode(batch, draws)
         queued = self._queue if "queue" in self.contrastive.negatives else None
-        loss = self._losses(encoded, batch, "train", queued)
+        values = self._losses(encoded, batch, queued)
+        logged = total(torch.stack([value.detach().float() for value in values.values()])) / ranks()
+        self.log_dict(
+            {f"train/{name}": value for name, value in zip(values, logged, strict=True)}, batch_size=len(batch)
+        )
         if "queue" in self.contrastive.negatives:
-            both = batch.heard & batch.seen
-            newest = QueuedVideo(encoded.video[both].detach(), batch.phones[both], batch.valid[both])
+            both = all_rows(batch.heard & batch.seen)
+            every = (all_rows(rows)[both] for rows in (encoded.video.detach(), batch.phones, batch.valid))
+            newest = QueuedVideo(*every)
             self._queue = enqueue(self._queue, newest, self.contrastive.queue)
-        return loss
+        return values["loss"]
 
     def validation_step(self, batch: Batch, batch_idx: int) -> None:
         """Losses, and the offset of 0.4-s stretches, without phones."""
@@ -142,11 +147,15 @@ class PaseTask(pl.LightningModule):
 
     def on_validation_epoch_end(self) -> None:
         """Log the share of 0.4-s stretches whose offset was found within one frame."""
-        self.log("validation/window_sync", self._windows.share, prog_bar=True)
+        self.log("validation/window_sync", self._share_of_windows(), prog_bar=True)
 
     def on_test_epoch_end(self) -> None:
         """As `on_validation_epoch_end`."""
-        self.log("test/window_sync", self._windows.share)
+        self.log("test/window_sync", self._share_of_windows())
+
+    def _share_of_windows(self) -> float:
+        counts = total(torch.tensor([self._windows.found, self._windows.total], device=self.device))
+        return OffsetScore(*(int(count) for count in counts)).share
 
     def _encode(self, batch: Batch, draws: torch.Generator | None = None) -> Encoded:
         """Both modalities, augmented while training."""
@@ -164,13 +173,18 @@ class PaseTask(pl.LightningModule):
 
     def _evaluate(self, batch: Batch, stage: str) -> None:
         encoded = self._encode(batch)
-        self._losses(encoded, batch, stage)
+        with alone():  # a rank may have a batch more than another
+            values = self._losses(encoded, batch, None)
+        self.log_dict(
+            {f"{stage}/{name}": value for name, value in values.items()}, batch_size=len(batch), sync_dist=True
+        )
         both = batch.heard & batch.seen
         for audio, video, valid in zip(encoded.audio[both], encoded.video[both], batch.valid[both], strict=True):
             similarity = self.model.sync_similarity(audio[valid], video[valid], SHIFTS)
             self._windows += score_windows(similarity.float().cpu().numpy())
 
-    def _losses(self, encoded: Encoded, batch: Batch, stage: str, queued: QueuedVideo | None = None) -> Tensor:
+    def _losses(self, encoded: Encoded, batch: Batch, queued: QueuedVideo | None) -> dict[str, Tensor]:
+        """L as "loss", and its parts."""
         values = {
             "contrastive": contrastive_loss(
                 self.model.alignment, encoded, batch.phones, batch.valid, self.contrastive, queued
@@ -186,9 +200,7 @@ class PaseTask(pl.LightningModule):
             both = batch.valid & (batch.heard & batch.shaped)[:, None]
             values["lip_shape"] = lip_shape_loss(self.model.lip_shape_head, encoded.audio, batch.shapes, both)
             loss = loss + self.gamma * values["lip_shape"]
-        values["loss"] = loss
-        self.log_dict({f"{stage}/{name}": value.detach() for name, value in values.items()}, batch_size=len(batch))
-        return loss
+        return {**values, "loss": loss}
 
     def configure_optimizers(self) -> Any:
         """AdamW and its schedule, by step."""
