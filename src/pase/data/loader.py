@@ -2,6 +2,7 @@
 
 import warnings
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from typing import Any, get_args
 
 import numpy as np
@@ -29,10 +30,19 @@ class WindowDataset(Dataset[Batch]):
         config: What to cut.
         keep: Keep decoded clips in memory (some 0.8 MB per second of clip and worker process). Without it, each window
             is read and decoded anew: its sound to the window's end, its lip crops from the nearest key frame on.
+        tolerant: Give empty windows of clips that cannot be read, and name them in the batch, instead of raising.
     """
 
-    def __init__(self, corpora: Sequence[Corpus], split: str, config: WindowConfig, keep: bool = False) -> None:
+    def __init__(
+        self,
+        corpora: Sequence[Corpus],
+        split: str,
+        config: WindowConfig,
+        keep: bool = False,
+        tolerant: bool = False,
+    ) -> None:
         self.corpora = corpora
+        self.tolerant = tolerant
         self.config = config
         self.keep = keep
         self.items: list[tuple[int, ClipRecord]] = [
@@ -59,15 +69,22 @@ class WindowDataset(Dataset[Batch]):
         """The batch of these windows, which are of one length; torch's loaders ask for a batch by this name.
 
         Raises:
-            InputError: A clip cannot be read.
+            InputError: A clip cannot be read, and the data set is not tolerant.
         """
         names = tuple(self.items[key.index][1].clip_id for key in keys)
         # A loader process fills it where the training process reads it: large blocks that come and go at different
         # times would fragment the heap, which then grows to twice what is needed.
         batch = Batch.empty(names, keys[0].frames, self.config, shared=get_worker_info() is not None)
+        unreadable = []
         for row, key in enumerate(keys):
-            self._fill(batch, row, key)
-        return batch
+            try:
+                self._fill(batch, row, key)
+            except InputError as error:
+                if not self.tolerant:
+                    raise
+                batch.clear(row)
+                unreadable.append((names[row], str(error)))
+        return replace(batch, unreadable=tuple(unreadable))
 
     def clip(self, index: int) -> Clip:
         """Decode a whole clip, or take it from memory."""
@@ -148,11 +165,20 @@ class TrainingLoader:
         data: Training windows.
         sampler: This rank's batches.
         workers: Loader processes; 0 loads in the training process.
+        most_unreadable: Share of the clips that may turn out to be unreadable; each is told once and left out.
+
+    Raises:
+        InputError: While iterating: more clips cannot be read.
     """
 
-    def __init__(self, data: WindowDataset, sampler: BatchSampler, workers: int = 0) -> None:
+    def __init__(
+        self, data: WindowDataset, sampler: BatchSampler, workers: int = 0, most_unreadable: float = 0.0
+    ) -> None:
         self.sampler = sampler
         self.handed_out = 0
+        self._clips = len(data)
+        self._most_unreadable = most_unreadable
+        self._unreadable: set[str] = set()
         self._loader = open_loader(data, workers, batch_sampler=sampler)
         self._iterator: Iterator[Batch] | None = None
 
@@ -166,7 +192,19 @@ class TrainingLoader:
                 self._iterator = iter(self._loader)
             batch = next(self._iterator)
             self.handed_out += 1
+            for clip, reason in batch.unreadable:
+                self._tell(clip, reason)
             yield batch
+
+    def _tell(self, clip: str, reason: str) -> None:
+        if clip in self._unreadable:
+            return
+        self._unreadable.add(clip)
+        count, most = len(self._unreadable), int(self._most_unreadable * self._clips)
+        told = f"{count} of {self._clips} training clips cannot be read, {most} may (data.max_unreadable): {reason}"
+        if count > most:
+            raise InputError(told)
+        warnings.warn(f"{told} Left out.", stacklevel=2)
 
     def state_dict(self) -> dict[str, Any]:
         """How many batches were handed out, and what their sequence depends on; plain values."""

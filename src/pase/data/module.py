@@ -1,6 +1,7 @@
 """Prepared corpora as training and validation batches."""
 
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -60,6 +61,8 @@ class CorpusDataModule(pl.LightningDataModule):
         keep_in_memory: Keep decoded clips, some 0.8 MB per second of clip in every loader process; spares reading and
             decoding after the first epoch where memory allows.
         seed: Decides order and places of windows.
+        max_unreadable: Share of the training clips that may turn out to be unreadable during the run: each is told and
+            left out; with more of them the run stops.
     """
 
     def __init__(
@@ -74,8 +77,12 @@ class CorpusDataModule(pl.LightningDataModule):
         workers: int = 0,
         keep_in_memory: bool = False,
         seed: int = 0,
+        max_unreadable: float = 0.01,
     ) -> None:
         super().__init__()
+        if not 0 <= max_unreadable <= 1:
+            raise InputError(f"data.max_unreadable is {max_unreadable}; it is a share of the clips, from 0 to 1")
+        self.max_unreadable = max_unreadable
         self.folders = corpora
         self.batch_size = batch_size
         self.frames_per_batch = frames_per_batch
@@ -101,13 +108,13 @@ class CorpusDataModule(pl.LightningDataModule):
             fixed = replace(self.window, frames=self.validation_frames, speed=1.0)
             for split in ("train", "validation", "test"):
                 window = self.window if split == "train" else fixed
-                self._sets[split] = WindowDataset(corpora, split, window, self.keep_in_memory)
+                self._sets[split] = WindowDataset(corpora, split, window, self.keep_in_memory, split == "train")
         if stage == "fit":
             self._sampler()
 
     def train_dataloader(self) -> TrainingLoader:
         """Random windows; goes on where the loaded checkpoint stopped."""
-        self._training = TrainingLoader(self._sets["train"], self._sampler(), self.workers)
+        self._training = TrainingLoader(self._sets["train"], self._sampler(), self.workers, self.max_unreadable)
         if self._state:
             self._training.load_state_dict(self._state)
             self._state = {}
@@ -126,11 +133,15 @@ class CorpusDataModule(pl.LightningDataModule):
         return self.test_dataloader()
 
     def training_clips(self, most: int) -> Iterator[Clip]:
-        """At most `most` whole training clips with sound, evenly spread; for calibration."""
+        """At most `most` whole training clips with sound, evenly spread; for calibration.
+
+        Clips that cannot be read are left out: the training loader tells of them.
+        """
         data = self._sets["train"]
         heard = [index for index, (_, record) in enumerate(data.items) if record.heard]
         for place in np.linspace(0, len(heard) - 1, min(most, len(heard)), dtype=int):
-            yield data.clip(heard[int(place)])
+            with suppress(InputError):
+                yield data.clip(heard[int(place)])
 
     def state_dict(self) -> dict[str, Any]:
         """For the checkpoint: where the training batches are.

@@ -69,6 +69,7 @@ class Batch:
         heard: True for windows of clips with sound, shape ``(B,)``; the waveform of others is zero.
         context: Frames of sound before the first video frame.
         clip_ids: For messages.
+        unreadable: Ids of clips that could not be read, each with the reason; their windows are empty.
     """
 
     waveform: Tensor
@@ -81,6 +82,7 @@ class Batch:
     heard: Tensor
     context: int
     clip_ids: tuple[str, ...]
+    unreadable: tuple[tuple[str, str], ...] = ()
 
     def __len__(self) -> int:
         return len(self.clip_ids)
@@ -105,6 +107,12 @@ class Batch:
             seen=change(self.seen),
             heard=change(self.heard),
         )
+
+    def clear(self, row: int) -> None:
+        """Let a window be of nothing: neither seen nor heard, without a valid frame."""
+        for part in (self.waveform, self.lips, self.shapes, self.valid, self.shaped, self.seen, self.heard):
+            part[row] = 0
+        self.phones[row] = UNKNOWN
 
     @classmethod
     def empty(cls, clip_ids: tuple[str, ...], frames: int, config: WindowConfig, shared: bool = False) -> "Batch":

@@ -98,16 +98,46 @@ def test_short_clips_are_padded_and_marked(opened_corpus: Corpus) -> None:
     assert not batch.valid.all(dim=1).any()
 
 
-@pytest.mark.parametrize("keep", [False, True])
-def test_a_damaged_clip_is_named(tiny_corpus: Path, tmp_path: Path, keep: bool) -> None:
+@pytest.fixture
+def damaged(tiny_corpus: Path, tmp_path: Path) -> Path:
+    """A corpus whose first clip has lost its pictures."""
     folder = tmp_path / "damaged"
     shutil.copytree(tiny_corpus, folder)
-    corpus = Corpus.open(folder)
     (shard,) = (folder / "shards").glob("*.tar")
     content = bytearray(shard.read_bytes())
     place = content.index(b"mdat")
     content[place : place + 3000] = bytes(3000)
     shard.write_bytes(content)
+    return folder
+
+
+@pytest.mark.parametrize("workers", [0, 1])
+def test_a_clip_that_cannot_be_read_is_told_once_and_left_out(damaged: Path, workers: int) -> None:
+    data = WindowDataset([Corpus.open(damaged)], "train", WindowConfig(frames=10), tolerant=True)
+    bad = data.items[0][1].clip_id
+    loader = TrainingLoader(data, BatchSampler(data.frames(), [Bucket(10, 4)]), workers, most_unreadable=1 / 12)
+    with pytest.warns(UserWarning, match=f"1 of 12 training clips cannot be read, 1 may .*{bad}.* Left out") as told:
+        batches = [*loader, *loader]
+    assert len(told) == 1
+    windows = [(batch, row) for batch in batches for row, clip in enumerate(batch.clip_ids) if clip == bad]
+    assert len(windows) == 2
+    for batch, row in windows:
+        assert not any(part[row].any() for part in (batch.seen, batch.heard, batch.shaped, batch.valid, batch.lips))
+        others = [place for place in range(4) if place != row]
+        assert batch.heard[others].all()
+
+
+def test_more_unreadable_clips_than_may_be_stop_the_run(damaged: Path) -> None:
+    data = WindowDataset([Corpus.open(damaged)], "train", WindowConfig(frames=10), tolerant=True)
+    loader = TrainingLoader(data, BatchSampler(data.frames(), [Bucket(10, 4)]), most_unreadable=0.01)
+    with pytest.raises(InputError, match=r"1 of 12 training clips cannot be read, 0 may \(data.max_unreadable\): "):
+        list(loader)
+
+
+@pytest.mark.parametrize("keep", [False, True])
+def test_a_damaged_clip_is_named(damaged: Path, keep: bool) -> None:
+    corpus = Corpus.open(damaged)
+    (shard,) = (damaged / "shards").glob("*.tar")
     data = WindowDataset([corpus], "train", WindowConfig(), keep)
     with pytest.raises(InputError, match=rf"{shard.name}: clip {data.items[0][1].clip_id}: .*Copy the shard again"):
         data.__getitems__([WindowKey(0, 10, None)])
