@@ -1,17 +1,13 @@
-"""What happens around the training steps: calibration, plain progress lines, the run's config."""
+"""What happens around the training steps: calibration, plain progress lines."""
 
 import sys
 import time
-from pathlib import Path
-from typing import Any
 
 import lightning.pytorch as pl
 import torch
-from lightning.pytorch.cli import SaveConfigCallback
 
 from pase.corpus.clip import SAMPLES_PER_FRAME
 from pase.data.module import CorpusDataModule
-from pase.files import write_text
 from pase.models.audio_encoder import at_frames
 from pase.phonemes.inventory import PHONE_INDEX, SILENCE
 from pase.training.task import PaseTask
@@ -67,19 +63,6 @@ class PlainProgress(pl.Callback):
 
 
 _SHOWN = ("train/loss", "validation/loss", "validation/window_sync")
-
-
-class SaveRunConfig(SaveConfigCallback):
-    """Keeps the merged config beside the checkpoints; a second run into the same folder overwrites it."""
-
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **{**kwargs, "overwrite": True, "save_to_log_dir": False})
-
-    def save_config(self, trainer: pl.Trainer, pl_module: pl.LightningModule, stage: str) -> None:
-        """Write ``config.yaml`` into the run's folder."""
-        if stage == "fit":
-            text = self.parser.dump(self.config, skip_none=False)
-            write_text(Path(trainer.default_root_dir) / "config.yaml", text)
 
 
 def interactive() -> bool:

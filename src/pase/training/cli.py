@@ -1,6 +1,8 @@
 """`pase fit`, `validate`, `test` and `predict`: Lightning's command line with the project's defaults."""
 
 import logging
+import os
+import secrets
 import warnings
 from collections.abc import Sequence
 from pathlib import Path
@@ -10,11 +12,16 @@ import lightning.pytorch as pl
 from lightning.pytorch.callbacks import Callback, LearningRateMonitor, ModelCheckpoint
 from lightning.pytorch.cli import LightningCLI
 from lightning.pytorch.loggers import CSVLogger
+from lightning.pytorch.plugins.io import CheckpointIO
+from lightning.pytorch.utilities import rank_zero_only
 
 from pase.data.module import CorpusDataModule
-from pase.training.callbacks import CalibrateFeatures, PlainProgress, SaveRunConfig, interactive
+from pase.files import make_folder, write_text
+from pase.training.callbacks import CalibrateFeatures, PlainProgress, interactive
+from pase.training.checkpoints import LAST, CheckpointFiles
 from pase.training.export import export
 from pase.training.nonfinite import StopAtNonFiniteLoss
+from pase.training.settings import KeepSettings
 from pase.training.speed import TrainingSpeed
 from pase.training.task import PaseTask
 
@@ -34,6 +41,7 @@ _HARMLESS = (
     r".*isinstance\(treespec, LeafSpec\)",  # Lightning's own use of torch
     r"Checkpoint directory .* exists and is not empty",  # a run that goes on
     r"The dirpath has changed",  # a run that goes on in another folder, or is only looked at
+    r".*but there is no last checkpoint available",  # `--ckpt_path last` of a run that begins
 )
 
 
@@ -43,6 +51,17 @@ class PaseCLI(LightningCLI):
     Everything of a run goes below ``--trainer.default_root_dir``.
     """
 
+    def _parse_ckpt_path(self) -> None:
+        """Take no settings from a checkpoint: it could name any class, and `KeepSettings` tells what differs."""
+
+    def before_instantiate_classes(self) -> None:
+        """Let a run that goes on also go on in wandb, offline included."""
+        config = self.config[self.subcommand]
+        if self.subcommand == "fit":
+            for logger in _as_list(config.trainer.logger):
+                if logger.class_path.endswith(".WandbLogger") and logger.init_args.id is None:
+                    logger.init_args.id = wandb_id(Path(config.trainer.default_root_dir), config.ckpt_path is not None)
+
     def instantiate_trainer(self, **kwargs: Any) -> pl.Trainer:
         """Build the trainer with the project's logger and callbacks added to those of the config."""
         config = self.config_init[self.subcommand].trainer
@@ -51,7 +70,10 @@ class PaseCLI(LightningCLI):
         if not any(isinstance(logger, CSVLogger) for logger in loggers):
             loggers.append(CSVLogger(root, name="logs"))
         callbacks = [*_as_list(config.callbacks), *_default_callbacks(root, _as_list(config.callbacks))]
-        own: dict[str, Any] = {"logger": loggers, "callbacks": callbacks}
+        plugins = _as_list(config.plugins)
+        if not any(isinstance(plugin, CheckpointIO) for plugin in plugins):
+            plugins.append(CheckpointFiles())
+        own: dict[str, Any] = {"logger": loggers, "callbacks": callbacks, "plugins": plugins}
         if config.enable_progress_bar is None:
             own["enable_progress_bar"] = interactive()
         trainer: pl.Trainer = super().instantiate_trainer(**{**kwargs, **own})
@@ -72,17 +94,34 @@ def main(arguments: Sequence[str]) -> None:
     """Run one of Lightning's subcommands; `arguments` begins with its name."""
     logging.getLogger("lightning.pytorch").setLevel(logging.WARNING)  # no advertisement, no list of absent hardware
     warnings.filterwarnings("ignore", message="LightningCLI's args parameter", category=UserWarning)
-    for harmless in _HARMLESS:
+    outside_of_slurm = () if "SLURM_JOB_ID" in os.environ else ("The `srun` command is available on your system",)
+    for harmless in (*_HARMLESS, *outside_of_slurm):
         warnings.filterwarnings("ignore", message=harmless)
     PaseCLI(
         PaseTask,
         CorpusDataModule,
         args=list(arguments),
-        save_config_callback=SaveRunConfig,
+        save_config_callback=KeepSettings,
         seed_everything_default=0,
         trainer_defaults=_DEFAULTS,
         parser_kwargs={"prog": "pase", "description": __doc__},
     )
+
+
+def wandb_id(root: Path, goes_on: bool) -> str | None:
+    """The name by which wandb knows a run, kept in its folder; a run that begins gets a new one.
+
+    None for processes that do not log.
+    """
+    if getattr(rank_zero_only, "rank", 0):
+        return None
+    path = root / "wandb_id"
+    if goes_on and path.is_file():
+        return path.read_text(encoding="ascii").strip()
+    drawn = secrets.token_hex(4)
+    make_folder(root)
+    write_text(path, f"{drawn}\n")
+    return drawn
 
 
 def _default_callbacks(root: Path, given: list[Callback]) -> list[Callback]:
@@ -101,7 +140,7 @@ def _default_callbacks(root: Path, given: list[Callback]) -> list[Callback]:
         monitor="validation/loss",  # sync saturates long before lips are as good as they get
     )
     # `save_last` of the one above would be a copy of the best: after a kill the run would go on from there.
-    last = ModelCheckpoint(dirpath=root / "checkpoints", filename="last", enable_version_counter=False)
+    last = ModelCheckpoint(dirpath=root / "checkpoints", filename=Path(LAST).stem, enable_version_counter=False)
     defaults += [best, last]
     kinds = {type(callback) for callback in given}
     return [callback for callback in defaults if type(callback) not in kinds]

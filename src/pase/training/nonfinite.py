@@ -129,6 +129,6 @@ def _way_on(trainer: pl.Trainer) -> str:
     config = Path(trainer.default_root_dir) / "config.yaml"
     return (
         f"The last good checkpoint is {last}. When what is wrong with these clips is mended, go on from it: "
-        f"pase fit --config {config} --ckpt_path {last}. If nothing is wrong with them, begin anew at a lower "
-        "model.optimizer.lr: a run that goes on keeps its rate."
+        f"pase fit --config {config} --ckpt_path {last}. If nothing is wrong with them, go on at a lower rate: "
+        "--model.optimizer.lr."
     )

@@ -1,7 +1,6 @@
 """The Lightning side of PASE: losses, metrics, optimizer."""
 
 import math
-from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
@@ -218,13 +217,28 @@ class PaseTask(pl.LightningModule):
         if self._queue is not None:
             checkpoint["pase_queue"] = self._queue.to_state()
 
-    def on_load_checkpoint(self, checkpoint: Mapping[str, Any]) -> None:
-        """Refuse a checkpoint of other sizes with a message that names what differs."""
+    def on_load_checkpoint(self, checkpoint: dict[str, Any]) -> None:
+        """Refuse a checkpoint of other sizes with a message that names what differs; bring its rate to the config's."""
         found, wanted = checkpoint.get("pase_model"), self.model.config.to_json()
         if found != wanted:
             raise InputError(f"the checkpoint was trained with model.net = {found}, the config says {wanted}")
         if "pase_queue" in checkpoint:
             self._queue = QueuedVideo(**checkpoint["pase_queue"])
+        _set_rates(checkpoint, self.optimizer_config)
+
+
+def _set_rates(checkpoint: dict[str, Any], config: OptimizerConfig) -> None:
+    """Let the states of optimizer and schedule have the rate and the decay that the config has for their step.
+
+    Lightning gives them the checkpoint's, whatever the config says. Where nothing was changed, nothing changes.
+    """
+    for schedule in checkpoint.get("lr_schedulers", []):
+        rate = config.lr * learning_rate_factor(schedule["last_epoch"], config)
+        schedule["base_lrs"] = [config.lr for _ in schedule["base_lrs"]]
+        schedule["_last_lr"] = [rate for _ in schedule["_last_lr"]]
+        for state in checkpoint.get("optimizer_states", []):
+            for group, decay in zip(state["param_groups"], (config.weight_decay, 0.0), strict=False):
+                group["lr"], group["initial_lr"], group["weight_decay"] = rate, config.lr, decay
 
 
 def _step_seed(seed: int, step: int, rank: int) -> int:
