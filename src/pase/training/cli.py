@@ -21,9 +21,11 @@ from pase.training.callbacks import CalibrateFeatures, PlainProgress, interactiv
 from pase.training.checkpoints import LAST, CheckpointFiles
 from pase.training.export import export
 from pase.training.nonfinite import StopAtNonFiniteLoss
+from pase.training.preemption import SlurmPreemption
 from pase.training.settings import KeepSettings
 from pase.training.speed import TrainingSpeed
 from pase.training.task import PaseTask
+from pase.training.trust import TrustingParser
 
 EXPORT = "checkpoint"
 """Folder below the run's folder that receives the best weights for use."""
@@ -48,8 +50,11 @@ _HARMLESS = (
 class PaseCLI(LightningCLI):
     """Adds to every run: a CSV log, calibration, the newest checkpoint and the best by loss, the export of the best.
 
-    Everything of a run goes below ``--trainer.default_root_dir``.
+    Everything of a run goes below ``--trainer.default_root_dir``. Configs can name allowed classes only.
     """
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, parser_class=TrustingParser, **kwargs)
 
     def _parse_ckpt_path(self) -> None:
         """Take no settings from a checkpoint: it could name any class, and `KeepSettings` tells what differs."""
@@ -130,6 +135,7 @@ def _default_callbacks(root: Path, given: list[Callback]) -> list[Callback]:
         TrainingSpeed(),
         CalibrateFeatures(),
         LearningRateMonitor("step"),
+        SlurmPreemption(),
     ]
     if not interactive():
         defaults.append(PlainProgress())

@@ -15,11 +15,10 @@ from typing import Any
 
 import lightning.pytorch as pl
 
+from pase.training.checkpoints import LAST
+
 REQUEUE_SIGNAL = signal.SIGUSR1
 """What ``#SBATCH --signal=USR1@120`` sends, as Lightning expects it too."""
-
-LAST = "last.ckpt"
-"""File that ``ckpt_path: last`` finds."""
 
 _PATIENCE = 60  # seconds for scontrol to answer
 
