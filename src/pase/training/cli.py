@@ -25,7 +25,6 @@ from pase.training.preemption import SlurmPreemption
 from pase.training.settings import KeepSettings
 from pase.training.speed import TrainingSpeed
 from pase.training.task import PaseTask
-from pase.training.trust import TrustingParser
 
 EXPORT = "checkpoint"
 """Folder below the run's folder that receives the best weights for use."""
@@ -50,11 +49,8 @@ _HARMLESS = (
 class PaseCLI(LightningCLI):
     """Adds to every run: a CSV log, calibration, the newest checkpoint and the best by loss, the export of the best.
 
-    Everything of a run goes below ``--trainer.default_root_dir``. Configs can name allowed classes only.
+    Everything of a run goes below ``--trainer.default_root_dir``.
     """
-
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, parser_class=TrustingParser, **kwargs)
 
     def _parse_ckpt_path(self) -> None:
         """Take no settings from a checkpoint: it could name any class, and `KeepSettings` tells what differs."""
