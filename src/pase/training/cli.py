@@ -20,6 +20,7 @@ from pase.files import make_folder, write_text
 from pase.training.callbacks import CalibrateFeatures, PlainProgress, interactive
 from pase.training.checkpoints import LAST, CheckpointFiles
 from pase.training.export import export
+from pase.training.failures import explained
 from pase.training.nonfinite import StopAtNonFiniteLoss
 from pase.training.preemption import SlurmPreemption
 from pase.training.settings import KeepSettings
@@ -98,15 +99,16 @@ def main(arguments: Sequence[str]) -> None:
     outside_of_slurm = () if "SLURM_JOB_ID" in os.environ else ("The `srun` command is available on your system",)
     for harmless in (*_HARMLESS, *outside_of_slurm):
         warnings.filterwarnings("ignore", message=harmless)
-    PaseCLI(
-        PaseTask,
-        CorpusDataModule,
-        args=list(arguments),
-        save_config_callback=KeepSettings,
-        seed_everything_default=0,
-        trainer_defaults=_DEFAULTS,
-        parser_kwargs={"prog": "pase", "description": __doc__},
-    )
+    with explained():
+        PaseCLI(
+            PaseTask,
+            CorpusDataModule,
+            args=list(arguments),
+            save_config_callback=KeepSettings,
+            seed_everything_default=0,
+            trainer_defaults=_DEFAULTS,
+            parser_kwargs={"prog": "pase", "description": __doc__},
+        )
 
 
 def wandb_id(root: Path, goes_on: bool) -> str | None:

@@ -146,11 +146,11 @@ class PaseTask(pl.LightningModule):
 
     def on_validation_epoch_end(self) -> None:
         """Log the share of 0.4-s stretches whose offset was found within one frame."""
-        self.log("validation/window_sync", self._share_of_windows(), prog_bar=True)
+        self.log("validation/window_sync", self._share_of_windows(), prog_bar=True, sync_dist=True)
 
     def on_test_epoch_end(self) -> None:
         """As `on_validation_epoch_end`."""
-        self.log("test/window_sync", self._share_of_windows())
+        self.log("test/window_sync", self._share_of_windows(), sync_dist=True)
 
     def _share_of_windows(self) -> float:
         counts = total(torch.tensor([self._windows.found, self._windows.total], device=self.device))
