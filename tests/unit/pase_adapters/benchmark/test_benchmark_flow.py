@@ -95,7 +95,8 @@ def test_runs_are_done_once_and_told(
     text = (tmp_path / "results.md").read_text()
     assert "4 of 4 runs done" in text
     assert "the videos as filmed" in text
-    assert "closed at bilabials" in text
+    assert "at vowels ↓" in text
+    assert "How far PASE is ahead" in text
 
 
 def test_what_is_measured_anew(prepared: Path, plan: Plan, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
