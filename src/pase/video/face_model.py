@@ -33,6 +33,20 @@ def find_model(given: Path | None = None) -> Path:
         InputError: The named file is no model.
         MissingExtraError: It cannot be downloaded; the message says where to put it.
     """
+    model = local_model(given)
+    if model is not None:
+        return model
+    cached = cache_folder() / _MODEL_NAME
+    _download(cached)
+    return cached
+
+
+def local_model(given: Path | None = None) -> Path | None:
+    """As `find_model`, but None where it would have to be downloaded.
+
+    Raises:
+        InputError: The named file is no model.
+    """
     named = given or (Path(os.environ[MODEL_VARIABLE]) if os.environ.get(MODEL_VARIABLE) else None)
     if named is not None:
         if not zipfile.is_zipfile(named):
@@ -41,9 +55,7 @@ def find_model(given: Path | None = None) -> Path:
             )
         return named
     cached = cache_folder() / _MODEL_NAME
-    if not zipfile.is_zipfile(cached):
-        _download(cached)
-    return cached
+    return cached if zipfile.is_zipfile(cached) else None
 
 
 def _download(target: Path) -> None:
