@@ -1,11 +1,15 @@
 """Fixtures for all tests: a tiny generated corpus and a tiny checkpoint."""
 
 import os
+import tempfile
+from collections.abc import Iterator
+from contextlib import ExitStack
 from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
+from tests.slurm_cluster import NoSlurmError, running_slurm
 
 from pase.corpus.clip import Clip, ClipRecord
 from pase.corpus.store import Corpus, write_corpus
@@ -93,3 +97,15 @@ def real_clips() -> Path:
     if not (folder / "grid_s1").is_dir():
         pytest.skip(f"no real clips in {folder}; set PASE_TEST_DATA to their folder")
     return folder
+
+
+@pytest.fixture(scope="session")
+def slurm() -> Iterator[None]:
+    """A real Slurm of one node, or a skip that says why there is none."""
+    with ExitStack() as stack:
+        folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="slurm-")))  # short: sockets lie in it
+        try:
+            stack.enter_context(running_slurm(folder))
+        except NoSlurmError as error:
+            pytest.skip(f"no Slurm can be started here: {error}")
+        yield

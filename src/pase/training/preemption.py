@@ -44,6 +44,7 @@ class SlurmPreemption(pl.Callback):
         self.every = every
         self._asked: set[int] = set()
         self._before: dict[int, Any] = {}
+        self._saved = -1
 
     def setup(self, trainer: pl.Trainer, pl_module: pl.LightningModule, stage: str) -> None:
         """Take the requeue signal before Lightning does, which leaves alone what has a handler."""
@@ -63,14 +64,29 @@ class SlurmPreemption(pl.Callback):
         Raises:
             SystemExit: The job is in the queue again.
         """
-        if not self._before or self._validation_is_due(trainer, batch_idx) or not self._time_to_look(trainer):
+        if not self._before or not self._time_to_look(trainer) or self._validation_follows(trainer, batch_idx):
             return
-        if trainer.strategy.reduce_boolean_decision(bool(self._asked), all=False):
-            requeue = trainer.strategy.reduce_boolean_decision(REQUEUE_SIGNAL in self._asked, all=False)
-            self._asked.clear()
+        if self._anyone(trainer, bool(self._asked)):
             self._save(trainer)
-            if requeue and trainer.strategy.broadcast(trainer.is_global_zero and requeue_job(), src=0):
-                raise SystemExit(0)
+            self._go(trainer)
+
+    def on_train_batch_start(
+        self, trainer: pl.Trainer, pl_module: pl.LightningModule, batch: Any, batch_idx: int
+    ) -> None:
+        """Requeue after a validation, whose end has saved; the batch that begins is in no checkpoint yet.
+
+        Raises:
+            SystemExit: The job is in the queue again.
+        """
+        just_saved = self._before and self._saved == trainer.global_step
+        if just_saved and self._anyone(trainer, bool(self._asked)):
+            self._go(trainer)
+
+    def on_save_checkpoint(
+        self, trainer: pl.Trainer, pl_module: pl.LightningModule, checkpoint: dict[str, Any]
+    ) -> None:
+        """Remember of which step there is a checkpoint."""
+        self._saved = trainer.global_step
 
     def teardown(self, trainer: pl.Trainer, pl_module: pl.LightningModule, stage: str) -> None:
         """Give the signals back."""
@@ -85,24 +101,34 @@ class SlurmPreemption(pl.Callback):
     def _note(self, number: int, frame: FrameType | None) -> None:
         self._asked.add(number)
 
+    def _anyone(self, trainer: pl.Trainer, here: bool) -> bool:
+        """Whether something is so on one of the ranks at least."""
+        found: bool = trainer.strategy.reduce_boolean_decision(here, all=False)
+        return found
+
     def _time_to_look(self, trainer: pl.Trainer) -> bool:
         return trainer.world_size == 1 or trainer.global_step % self.every == 0
 
-    def _validation_is_due(self, trainer: pl.Trainer, batch_idx: int) -> bool:
-        """Whether this step is followed by a validation, which a run that goes on from here would leave out."""
-        if trainer.is_last_batch:
-            return True
+    def _validation_follows(self, trainer: pl.Trainer, batch_idx: int) -> bool:
+        """Whether this step may be followed by a validation, which a run that goes on from here would leave out."""
         interval = trainer.val_check_batch
-        done = (trainer.fit_loop.total_batch_idx if trainer.check_val_every_n_epoch is None else batch_idx) + 1
-        return isinstance(interval, int) and done % interval == 0
+        if trainer.check_val_every_n_epoch is None:
+            return isinstance(interval, int) and (trainer.fit_loop.total_batch_idx + 1) % interval == 0
+        return trainer.is_last_batch or (isinstance(interval, int) and (batch_idx + 1) % interval == 0)
 
     def _save(self, trainer: pl.Trainer) -> None:
         keeper = trainer.checkpoint_callback
         folder = getattr(keeper, "dirpath", None) or Path(trainer.default_root_dir) / "checkpoints"
-        path = Path(folder) / LAST
-        trainer.save_checkpoint(path)
+        trainer.save_checkpoint(Path(folder) / LAST)
+
+    def _go(self, trainer: pl.Trainer) -> None:
+        """Say what is kept; leave if the job is to be queued again."""
+        requeue = self._anyone(trainer, REQUEUE_SIGNAL in self._asked)
+        self._asked.clear()
         if trainer.is_global_zero:
-            print(f"step {trainer.global_step:6d}  the job has to go: saved {path}", flush=True)
+            print(f"step {trainer.global_step:6d}  the job has to go: saved in {trainer.default_root_dir}", flush=True)
+        if requeue and trainer.strategy.broadcast(trainer.is_global_zero and requeue_job(), src=0):
+            raise SystemExit(0)
 
 
 def in_slurm() -> bool:
