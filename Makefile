@@ -3,7 +3,7 @@ VENV   ?= .venv
 BIN    := $(VENV)/bin
 STAMP  := $(VENV)/.installed
 
-.PHONY: help install demo test lint format bench-encode study benchmark clean
+.PHONY: help install demo test lint format constraints audit bench-encode study benchmark clean
 
 help: ## Show the targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  %-14s %s\n", $$1, $$2}'
@@ -38,6 +38,19 @@ lint: install ## Check format, lint and types
 format: install ## Format and mend what can be mended
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
+
+constraints: install ## Write the installed versions of all that PASE needs to constraints.txt
+	$(BIN)/python -m pase.doctor.constraints > $(VENV)/constraints.txt
+	mv $(VENV)/constraints.txt constraints.txt
+
+# Nothing on stdout is no verdict: the service could not be asked, or (--strict) does not know one of the packages.
+audit: install ## Known vulnerabilities of the versions in constraints.txt; asks pip-audit's service over the network
+	@found=$$($(BIN)/pip-audit --requirement constraints.txt --no-deps --disable-pip --strict --progress-spinner off \
+		2> $(VENV)/audit.log); status=$$?; \
+	if [ $$status -eq 0 ]; then echo "audit: no known vulnerability in constraints.txt"; \
+	elif [ -n "$$found" ]; then echo "$$found"; \
+	else echo "audit: nothing was audited, the vulnerability service gave no answer (offline?): $(VENV)/audit.log" >&2; fi; \
+	exit $$status
 
 bench-encode: install ## Speed of encoding beside wav2vec2-base and HuBERT-large
 	$(BIN)/python -m pase.benchmarks.encode

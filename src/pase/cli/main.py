@@ -5,7 +5,7 @@ import sys
 from collections.abc import Sequence
 
 from pase import __version__
-from pase.cli import corpora, evaluation, inference
+from pase.cli import corpora, doctor, evaluation, inference
 from pase.cli.command import Run
 from pase.errors import PaseError
 
@@ -27,8 +27,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
             lightning_main(given)
             return 0
         options = _parser(given).parse_args(given)
-        options.run(options)
-        return 0
+        run: Run = options.run
+        return run(options) or 0
     except PaseError as error:
         print(f"pase: error: {error}", file=sys.stderr)
         return 1
@@ -54,4 +54,5 @@ def _parser(given: Sequence[str]) -> argparse.ArgumentParser:
         commands.add_parser(name, help=text)  # `main` runs these before parsing comes here
     inference.add_commands(command)
     evaluation.add_commands(command)
+    doctor.add_commands(command)
     return parser

@@ -17,7 +17,7 @@ def test_help_needs_no_torch() -> None:
     commands = {line.split()[0] for line in shown.splitlines() if line.startswith("    ") and line[4] != " "}
     assert commands == {
         *("synthesize", "prepare", "inspect", "fit", "validate", "test", "predict", "study"),
-        *("export", "encode", "evaluate", "compare", "evaluate-video", "judge", "syncnet"),
+        *("export", "encode", "evaluate", "compare", "evaluate-video", "judge", "syncnet", "doctor"),
     }
 
 

@@ -1,0 +1,1 @@
+"""`pase doctor`: can this machine and this environment do what PASE does? Looks and tries; changes nothing."""
