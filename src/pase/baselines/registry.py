@@ -23,6 +23,7 @@ from pathlib import Path
 
 from pase.baselines.base import CheckedFeatures, SpeechFeatures
 from pase.errors import InputError
+from pase.trust import ALLOW_VARIABLE, may_be_named
 
 _MODULE = re.compile(r"[^\W\d]\w*(\.[^\W\d]\w*)*:[^\W\d]\w*")
 _LAYER = re.compile(r"(?P<rest>.*)@(?P<layer>\d+)", re.DOTALL)
@@ -67,6 +68,20 @@ def open_baseline(request: str, device: str = "cpu") -> SpeechFeatures:
     """
     features = _import(request) if _MODULE.fullmatch(request) else _build(Request.parse(request), device)
     return CheckedFeatures(features, features.name, features.width)
+
+
+def check_named_in(file: Path, request: str) -> None:
+    """Refuse a module of one's own where a file asks for it: the file may be a stranger's.
+
+    Raises:
+        InputError: The request would import a module that the user has not allowed.
+    """
+    module = request.partition(":")[0]
+    if _MODULE.fullmatch(request) and not may_be_named(module):
+        raise InputError(
+            f"{file}: {request} would import the module {module}, which runs its code. If you know what it does, allow "
+            f"it: {ALLOW_VARIABLE}={module} before the command."
+        )
 
 
 def _build(request: Request, device: str) -> SpeechFeatures:

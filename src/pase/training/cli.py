@@ -26,6 +26,7 @@ from pase.training.preemption import SlurmPreemption
 from pase.training.settings import KeepSettings
 from pase.training.speed import TrainingSpeed
 from pase.training.task import PaseTask
+from pase.training.trust import TrustingParser
 
 EXPORT = "checkpoint"
 """Folder below the run's folder that receives the best weights for use."""
@@ -50,16 +51,19 @@ _HARMLESS = (
 class PaseCLI(LightningCLI):
     """Adds to every run: a CSV log, calibration, the newest checkpoint and the best by loss, the export of the best.
 
-    Everything of a run goes below ``--trainer.default_root_dir``.
+    Everything of a run goes below ``--trainer.default_root_dir``. Configs can name allowed classes only.
     """
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **{**kwargs, "parser_class": TrustingParser})
 
     def _parse_ckpt_path(self) -> None:
         """Take no settings from a checkpoint: it could name any class, and `KeepSettings` tells what differs."""
 
     def before_instantiate_classes(self) -> None:
         """Let a run that goes on also go on in wandb, offline included."""
-        config = self.config[self.subcommand]
         if self.subcommand == "fit":
+            config = self.config[self.subcommand]
             for logger in _as_list(config.trainer.logger):
                 if logger.class_path.endswith(".WandbLogger") and logger.init_args.id is None:
                     logger.init_args.id = wandb_id(Path(config.trainer.default_root_dir), config.ckpt_path is not None)

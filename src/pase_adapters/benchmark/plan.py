@@ -3,6 +3,7 @@
 import hashlib
 import itertools
 import json
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -11,9 +12,12 @@ from typing import Any
 import yaml
 
 from pase.audio.condition import Condition
+from pase.baselines.registry import check_named_in
 from pase.errors import InputError
 from pase.evaluation.options import condition_of
 from pase_adapters.reference.training import BENCHMARK, settings_for
+
+_NAME = re.compile(r"\w[\w .+-]*")
 
 OURS = "PASE"
 """The features that all others are compared with."""
@@ -30,7 +34,7 @@ class Plan:
         test_clips: Validation clips that are rendered and measured, evenly spread.
         size: Side of the mouths in pixels.
         features: Name to what makes them: ``pase`` (the released weights), a checkpoint folder, or a baseline as
-            `pase.baselines.registry.open_baseline` takes it.
+            `pase.baselines.registry.open_baseline` takes it; a module of one's own only if `pase.trust` allows it.
         renderers: Names of reference renderers.
         seeds: Of the trainings.
         conditions: How driving sound is heard beside clean, such as ``snr5``. Renderers are trained on clean sound.
@@ -66,6 +70,10 @@ class Plan:
             raise InputError("the benchmark's conditions are those beside clean, which is always measured")
         if taken := {condition.name for condition in self.heard} & set(self.recitals):
             raise InputError(f"the benchmark's recitals and conditions share the name {taken.pop()!r}")
+        if odd := [name for name in (*self.features, *self.recitals) if not _NAME.fullmatch(name)]:
+            raise InputError(
+                f"the benchmark's name {odd[0]!r} would be a folder's: letters, digits, spaces and . _ + -"
+            )
         if min(self.training_clips, self.test_clips, self.recited_clips) < 1 or len(set(self.seeds)) != len(self.seeds):
             raise InputError("a benchmark needs clips to train on and to test, and different seeds")
 
@@ -136,6 +144,11 @@ def read_plan(path: Path) -> Plan:
         raise InputError(f"{path} cannot be read: {error}") from error
     if not isinstance(content, dict):
         raise InputError(f"{path} is no benchmark: expected names and values")
+    features = content.get("features")
+    if not isinstance(features, dict) or not all(isinstance(part, str) for pair in features.items() for part in pair):
+        raise InputError(f"{path}: `features` is {features!r}; names and what makes them were expected")
+    for request in features.values():
+        check_named_in(path, request)
     values: dict[str, Any] = {
         name: tuple(value) if isinstance(value, list) else value for name, value in content.items()
     }

@@ -165,12 +165,28 @@ def test_plans_that_come_along_can_be_read(path: Path) -> None:
         ({"seeds": [1, 1]}, "different seeds"),
         ({"recitals": {"clean": "c"}}, "share the name 'clean'"),
         ({"wrong": 1}, "wrong"),
+        ({"features": {"PASE": "pase", "theirs": "os:environ"}}, "would import the module os, which runs its code"),
+        ({"features": {"PASE": "pase", "../theirs": "log-mel"}}, "'../theirs' would be a folder's"),
+        ({"recitals": {"../../read": "c"}}, "would be a folder's"),
+        ({"features": ["pase"]}, "names and what makes them were expected"),
+        ({"features": {"PASE": {"class_path": "os.system"}}}, "names and what makes them were expected"),
     ],
 )
 def test_plans_that_cannot_be_done(change: dict[str, object], told: str, tmp_path: Path) -> None:
     content = {"corpus": "a", "videos": "b", "training_clips": 1, "test_clips": 1, "features": {"PASE": "pase"}}
     (tmp_path / "plan.yaml").write_text(yaml.safe_dump({**content, **change}))
     with pytest.raises(InputError, match=told):
+        read_plan(tmp_path / "plan.yaml")
+
+
+def test_a_module_that_the_user_allows(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    features = {"PASE": "pase", "mine": "my_features:FEATURES"}
+    content = {"corpus": "a", "videos": "b", "training_clips": 1, "test_clips": 1, "features": features}
+    (tmp_path / "plan.yaml").write_text(yaml.safe_dump(content))
+    monkeypatch.setenv("PASE_ALLOW_CLASSES", "my_features")
+    assert read_plan(tmp_path / "plan.yaml").features["mine"] == "my_features:FEATURES"
+    monkeypatch.setenv("PASE_ALLOW_CLASSES", "my_features_of_old")
+    with pytest.raises(InputError, match="would import the module my_features"):
         read_plan(tmp_path / "plan.yaml")
 
 
