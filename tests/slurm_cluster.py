@@ -161,8 +161,9 @@ def _start_munge(folder: Path, stack: ExitStack) -> None:
 @contextmanager
 def _daemon(folder: Path, name: str, *options: str) -> Iterator[None]:
     program = shutil.which(name, path=_PATH) or name
+    leash = ["setpriv", "--pdeathsig", "TERM"] if shutil.which("setpriv") else []  # for tests that are killed
     with (folder / f"{name}.out").open("wb") as output:
-        process = subprocess.Popen([program, *options], stdout=output, stderr=output, start_new_session=True)
+        process = subprocess.Popen([*leash, program, *options], stdout=output, stderr=output, start_new_session=True)
     try:
         time.sleep(0.3)
         if process.poll() is not None:

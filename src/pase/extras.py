@@ -14,6 +14,7 @@ _EXTRA_OF = {
     "espeakng_loader": "synthetic",
     "wandb": "wandb",
     "ray": "ray",
+    "submitit": "slurm",
     "python_speech_features": "syncnet",
     "onnxruntime": "onnx",
     "onnxscript": "onnx",

@@ -3,7 +3,7 @@
 import tempfile
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from functools import cached_property
+from functools import cache, cached_property
 from pathlib import Path
 from typing import Protocol
 
@@ -160,6 +160,16 @@ def adapt(job: Job, load: Callable[[Path | None], SpeechEncoder] = load_encoder)
             _check_existing(job.features, origin)
             _check_training(job, origin)
         return _write(job, encoder, origin, frames)
+
+
+def adapt_one_of_many(job: Job) -> Adapted:
+    """`adapt` for an executor's workers, which keep the encoder for the next recording."""
+    return adapt(job, _kept_encoder)
+
+
+@cache
+def _kept_encoder(checkpoint: Path | None) -> SpeechEncoder:
+    return load_encoder(checkpoint)
 
 
 def _write(job: Job, encoder: SpeechEncoder, origin: Origin, frames: int | None) -> Adapted:

@@ -6,11 +6,17 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 import torch
 import yaml
+from tests.raw_clips import content as files_of
+from tests.raw_clips import quarantine, write_clip, write_phones
 from tests.slurm_cluster import command, eventually, state_of, submit, wait_for_state
 from tests.tiny_run import settings
+
+from pase.cli.main import main
+from pase_adapters.cli.main import main as adapt
 
 pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("slurm")]
 
@@ -20,6 +26,11 @@ STEPS, INTERVAL = 60, 15
 PATIENCE = 600.0
 
 Fit = Callable[..., str]
+
+
+@pytest.fixture
+def submitit() -> None:
+    pytest.importorskip("submitit", reason="pip install 'pase-av[slurm]'")
 
 
 @pytest.fixture(autouse=True)
@@ -123,3 +134,50 @@ def test_two_ranks_train_and_go_on(tmp_path: Path, fit: Fit) -> None:
     wait_for_end(tmp_path, parts, "parts")
     assert "GLOBAL_RANK: 1, MEMBER: 2/2" in log(tmp_path, "parts")
     assert_same_end(tmp_path, "whole", "parts")
+
+
+@pytest.fixture
+def source(tmp_path: Path) -> Path:
+    folder = tmp_path / "raw"
+    for number in range(4):
+        write_clip(folder / f"s{number % 2}" / f"clip_{number}.mp4", frames=20, seed=number)
+    write_phones(folder / "s0/clip_0.mp4", 0.8)
+    (folder / "s1/broken.mp4").write_bytes(b"no video at all")
+    return folder
+
+
+@pytest.mark.usefixtures("submitit")
+def test_a_corpus_prepared_on_an_array_has_the_same_bytes(source: Path, tmp_path: Path) -> None:
+    """And a preparation that was broken off elsewhere goes on there."""
+    common = ("--landmarks", "sidecar", "--aligner", "given")
+    array = ("--executor", "slurm", "--jobs", "2", "--slurm", "partition=normal", "time=30")
+    assert main(["prepare", str(source), str(tmp_path / "local"), *common, "--jobs", "0"]) == 0
+    assert main(["prepare", str(source), str(tmp_path / "array"), *common, *array]) == 0
+    assert main(["prepare", str(source), str(tmp_path / "both"), *common, "--jobs", "0", "--until", "crop"]) == 0
+    assert main(["prepare", str(source), str(tmp_path / "both"), *common, *array, "--discard-work"]) == 0
+    expected = files_of(tmp_path / "local")
+    assert expected
+    assert files_of(tmp_path / "array") == files_of(tmp_path / "both") == expected
+    assert quarantine(tmp_path / "array")["s1/broken"][1] == "probe"
+    logs = list((tmp_path / "array/work/slurm").glob("*_log.out"))
+    assert len(logs) == 2
+    assert not any("\x1b" in path.read_text() for path in logs)
+    assert not (tmp_path / "both/work").exists()
+
+
+@pytest.mark.usefixtures("submitit")
+def test_features_written_on_an_array_are_the_same(
+    tmp_path: Path, tiny_checkpoint: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    audio = []
+    for number in range(3):
+        audio.append(write_clip(tmp_path / f"clip_{number}.mp4", frames=25 + number, seed=number))
+    (tmp_path / "broken.wav").write_bytes(b"no sound")
+    given = ["--renderer", "er-nerf", "--driving", "--checkpoint", str(tiny_checkpoint)]
+    given += ["--audio", *map(str, audio), str(tmp_path / "broken.wav")]
+    assert adapt([*given, "--output", str(tmp_path / "local")]) == 1
+    assert adapt([*given, "--output", str(tmp_path / "array"), "--executor", "slurm", "--jobs", "2"]) == 1
+    assert capsys.readouterr().err.count("1 of 4 recordings were refused") == 2
+    for path in audio:
+        one, other = (np.load(tmp_path / where / f"{path.stem}_eo.npy") for where in ("local", "array"))
+        np.testing.assert_array_equal(one, other)

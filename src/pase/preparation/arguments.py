@@ -5,10 +5,10 @@ from dataclasses import fields
 from pathlib import Path
 from typing import Any, Protocol
 
+from pase.execution.choice import EXECUTORS, SLURM_HELP
 from pase.preparation.limits import REASONS, QualityLimits
 from pase.preparation.options import (
     ALIGNERS,
-    EXECUTORS,
     LANDMARK_SOURCES,
     SILENT_VIDEOS,
     STAGE_NAMES,
@@ -93,9 +93,15 @@ def _add_choices(group: _Group) -> None:
 
 
 def _add_work(group: _Group) -> None:
-    _add(group, "jobs", "worker processes (default: number of cores)", type=int)
-    _add(group, "executor", "local: processes of this machine; ray: a Ray cluster", choices=EXECUTORS)
+    _add(group, "jobs", "worker processes (default: number of cores; slurm: must be given)", type=int)
+    _add(
+        group,
+        "executor",
+        "local: processes of this machine; ray: a Ray cluster; slurm: an array job",
+        choices=EXECUTORS,
+    )
     _add(group, "ray_address", "of a running Ray cluster, e.g. auto (default: start one on this machine)")
+    _add(group, "slurm", SLURM_HELP, nargs="+", metavar="NAME=VALUE")
     _add(group, "timeout", "seconds that a stage may take for one video or batch", type=float)
     _add(group, "work", "folder for what is finished (default: OUTPUT/work); all nodes must see it", type=Path)
     _add(group, "until", "stop after this stage", choices=STAGE_NAMES)
@@ -106,5 +112,5 @@ def _add_work(group: _Group) -> None:
 def _add(group: _Group, name: str, text: str, **settings: Any) -> None:
     """An argument with the name and the default of an option."""
     default = getattr(_OWN, name)
-    note = "" if default in (None, "", False) else " (default: %(default)s)"
+    note = "" if default in (None, "", (), False) else " (default: %(default)s)"
     group.add_argument(f"--{name.replace('_', '-')}", default=default, help=text + note, **settings)

@@ -1,15 +1,15 @@
 """What the user chooses for a preparation."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from pase.errors import InputError
-from pase.execution.base import usable_cpus
+from pase.execution.choice import EXECUTORS, check_workers
 from pase.preparation.limits import QualityLimits
 
 LANDMARK_SOURCES = ("mediapipe", "sidecar")
 ALIGNERS = ("pocketsphinx", "mfa", "given", "none")
-EXECUTORS = ("local", "ray")
 SILENT_VIDEOS = ("quarantine", "keep")
 
 STAGE_NAMES = (
@@ -56,10 +56,12 @@ class PrepareOptions:
         limits: What a clip needs to be kept.
         validation_every: Every so manieth video is for validation where the corpus has no such split; 0: none.
         max_quarantine: Share of videos that may give no clip; more is an error.
-        jobs: Worker processes; None: as many as there are cores; 0: everything in this process, for debugging.
+        jobs: Worker processes; None: as many as there are cores; 0: everything in this process, for debugging. For
+            Slurm the tasks of its array, which must be given.
         timeout: Seconds that a stage may take for one video, or one batch of the aligner.
         executor: One of `EXECUTORS`.
         ray_address: Of a running Ray cluster; None: one is started on this machine.
+        slurm: Options of sbatch for the workers, ``NAME=VALUE``; ``time`` in minutes.
         work: Folder for what is finished; None: ``work`` in the output. All nodes must see it.
         until: Name of the last stage to run; empty: all.
         redo: Name of a stage whose results are thrown away first; later ones follow where they change.
@@ -85,6 +87,7 @@ class PrepareOptions:
     timeout: float = 3600.0
     executor: str = "local"
     ray_address: str | None = None
+    slurm: Sequence[str] = ()
     work: Path | None = None
     until: str = ""
     redo: str = ""
@@ -106,10 +109,7 @@ class PrepareOptions:
             raise InputError(f"validation_every is {self.validation_every}; it must be 0 (none) or positive")
         if not 0 <= self.max_quarantine <= 1:
             raise InputError(f"max_quarantine is {self.max_quarantine}; it is a share from 0 to 1")
-        if self.executor == "ray" and self.jobs == 0:
-            raise InputError("jobs is 0, which means this process; Ray needs a positive number, or none for all")
-        if self.jobs is not None and self.jobs < 0:
-            raise InputError(f"jobs is {self.jobs}; it must be 0 (this process) or positive")
+        check_workers(self.executor, self.jobs)
         if not self.timeout > 0:
             raise InputError(f"timeout is {self.timeout} s; it must be positive")
         if "transcribe" in (self.until, self.redo) and self.asr_model is None:
@@ -122,6 +122,7 @@ class PrepareOptions:
         """Refuse options that would be ignored."""
         ignored = {
             "ray_address needs the executor ray": self.ray_address is not None and self.executor != "ray",
+            "options of slurm need the executor slurm": bool(self.slurm) and self.executor != "slurm",
             "face_model is not read with landmarks from sidecar files": self.face_model is not None
             and self.landmarks == "sidecar",
             "options of MFA need the aligner mfa": self.mfa != MfaOptions() and self.aligner != "mfa",
@@ -135,11 +136,6 @@ class PrepareOptions:
     def keeps_silent(self) -> bool:
         """Whether videos without usable sound are kept."""
         return self.silent_videos == "keep"
-
-    @property
-    def workers(self) -> int:
-        """Number of worker processes; 0 for none."""
-        return usable_cpus() if self.jobs is None else self.jobs
 
 
 def _check_choice(name: str, value: str, choices: tuple[str, ...]) -> None:

@@ -14,7 +14,7 @@ from typing import Any
 from pase.corpus.target import LocalTarget, Target, target_at
 from pase.errors import InputError
 from pase.execution.base import Executor, unless_failed
-from pase.execution.local import LocalExecutor
+from pase.execution.choice import open_executor
 from pase.preparation.folders import Folders, open_folders
 from pase.preparation.options import STAGE_NAMES, PrepareOptions
 from pase.preparation.outcomes import OUTCOMES, Outcome, OutcomeReader, OutcomeWriter, StageRefusal, run_fingerprint
@@ -25,6 +25,9 @@ from pase.preparation.stage import Refusal, Stage
 from pase.preparation.summary import PrepareSummary, count_reasons, hours_of, write_tables
 from pase.recipes.base import Listing, RefusedVideo, SourceVideo, discover
 from pase.recipes.catalogue import recipe_of
+
+SLURM = "slurm"
+"""Folder in the work folder with the logs of Slurm's workers."""
 
 _TOGETHER = 32
 """Videos of one task that only looks at records."""
@@ -47,14 +50,14 @@ def prepare(source: Path, output: Path | str, options: PrepareOptions | None = N
     """
     options = options or PrepareOptions()
     listing = discover(source, recipe_of(options.recipe), options.validation_every)
-    with open_folders(source, output, options.work) as folders, _executor(options) as executor:
+    with open_folders(source, output, options.work) as folders, _executor(options, folders.work.folder) as executor:
         needed = (stage for stage in stages_of(options) if any(map(stage.works_on, listing.videos)))
         stages = tuple(stage.prepared() for stage in needed)
         if options.redo:
             folders.clear([OUTCOMES, options.redo])
         summary = _Run(listing, folders, options, executor, stages).run()
         if options.discard_work:
-            folders.discard([*STAGE_NAMES, OUTCOMES])
+            folders.discard([*STAGE_NAMES, OUTCOMES, SLURM])
     return summary
 
 
@@ -167,9 +170,7 @@ def _unlisted(item: RefusedVideo) -> tuple[str, str, StageRefusal]:
     return clip, item.path, StageRefusal("discover", Refusal(clip, item.reason, item.detail))
 
 
-def _executor(options: PrepareOptions) -> Executor:
-    if options.executor == "ray":
-        from pase.execution.ray import RayExecutor
-
-        return RayExecutor(options.ray_address, options.jobs, options.timeout)
-    return LocalExecutor(options.workers, options.timeout)
+def _executor(options: PrepareOptions, work: Path) -> Executor:
+    return open_executor(
+        options.executor, options.jobs, work / SLURM, options.timeout, options.ray_address, options.slurm
+    )

@@ -4,11 +4,11 @@ import argparse
 import sys
 from collections import Counter
 from collections.abc import Sequence
-from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pase.errors import InputError
+from pase.execution.choice import SLURM_HELP, open_executor
 from pase_adapters.cli.renderers import open_registry
 from pase_adapters.registry import GROUP, VARIABLE, Registry
 from pase_adapters.spec import RendererSpec
@@ -41,6 +41,8 @@ def run(arguments: Sequence[str]) -> int:
         missing.append("--output")
     if missing:
         parser.error(f"{', '.join(missing)} must be given, or --list alone")
+    if options.slurm and options.executor != "slurm":
+        parser.error("--slurm goes with --executor slurm")
     if len(options.audio) > 1 and not options.driving:
         parser.error("several recordings need --driving: a subject has one sound of its own")
     spec = registry.get(options.renderer)
@@ -84,6 +86,13 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "--tolerance", metavar="N", type=int, default=1, help="video frames that sound and video may differ by (1)"
     )
+    parser.add_argument(
+        "--jobs", metavar="N", type=int, default=0, help="several recordings: worker processes (default: none but this)"
+    )
+    parser.add_argument(
+        "--executor", choices=("local", "slurm"), default="local", help="several recordings: where the workers are"
+    )
+    parser.add_argument("--slurm", metavar="NAME=VALUE", nargs="+", default=(), help=SLURM_HELP)
     parser.add_argument("--force", action="store_true", help="replace features that were made from something else")
     return parser
 
@@ -117,7 +126,8 @@ def _adapt(options: argparse.Namespace, spec: RendererSpec) -> int:
         )
         for audio in options.audio
     ]
-    return _adapt_one(jobs[0]) if len(jobs) == 1 else _adapt_several(jobs)
+    alone = len(jobs) == 1 and options.executor == "local"
+    return _adapt_one(jobs[0]) if alone else _adapt_several(jobs, options)
 
 
 def _adapt_one(job: "Job") -> int:
@@ -131,22 +141,25 @@ def _adapt_one(job: "Job") -> int:
     return 0
 
 
-def _adapt_several(jobs: "list[Job]") -> int:
+def _adapt_several(jobs: "list[Job]", options: argparse.Namespace) -> int:
     """One file for each recording; a recording that cannot be used does not keep the others from being written."""
+    from pase.execution.base import WorkerDiedError, unless_failed
     from pase.execution.progress import ProgressReport
-    from pase_adapters.adapt import adapt, load_encoder
+    from pase_adapters.adapt import adapt_one_of_many
 
     names = Counter(job.features for job in jobs)
     if twice := [path for path, count in names.items() if count > 1]:
         raise InputError(f"several recordings would become {twice[0]}: give them different names")
-    load, refused = cache(load_encoder), 0
-    with ProgressReport("recordings", len(jobs)) as progress:
-        for job in jobs:
-            try:
-                _print_file(job, adapt(job, load))
-            except InputError as error:
+    refused = 0
+    executor = open_executor(options.executor, options.jobs, jobs[0].output / "slurm", slurm=options.slurm)
+    with executor, ProgressReport("recordings", len(jobs)) as progress:
+        for job, result in executor.run(adapt_one_of_many, jobs):
+            if isinstance(result, InputError | WorkerDiedError):
                 refused += 1
-                print(f"pase-adapt: error: {error}", file=sys.stderr)
+                told = f"{job.audio}: {result}" if isinstance(result, WorkerDiedError) else str(result)
+                print(f"pase-adapt: error: {told}", file=sys.stderr)
+            else:
+                _print_file(job, unless_failed(result, f"{job.audio} could not be encoded"))
             progress.advance(failed=False)
     if refused:
         raise InputError(f"{refused} of {len(jobs)} recordings were refused, see above; the others are written")

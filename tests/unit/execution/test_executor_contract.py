@@ -11,8 +11,13 @@ from pase.errors import UnusableClipError
 from pase.execution.base import Executor, TaskTimeoutError, WorkerDiedError
 from pase.execution.local import LocalExecutor
 from pase.execution.ray import RayExecutor
+from pase.execution.slurm import SlurmExecutor
 
-needs_ray = pytest.mark.skipif(importlib.util.find_spec("ray") is None, reason="ray is not installed")
+
+def needs(package: str) -> list[pytest.MarkDecorator]:
+    absent = importlib.util.find_spec(package) is None
+    return [pytest.mark.slow, pytest.mark.skipif(absent, reason=f"{package} is not installed")]
+
 
 PID = "__import__('os').getpid()"
 DIE = f"__import__('os').kill({PID}, 9)"
@@ -22,10 +27,15 @@ SLEEP = "__import__('time').sleep(600)"
 Make = Callable[[int, float | None], Executor]
 
 
-@pytest.fixture(params=["local", pytest.param("ray", marks=[pytest.mark.slow, needs_ray])])
-def make(request: pytest.FixtureRequest) -> Make:
+@pytest.fixture(
+    params=["local", pytest.param("ray", marks=needs("ray")), pytest.param("slurm", marks=needs("submitit"))]
+)
+def make(request: pytest.FixtureRequest, tmp_path: Path) -> Make:
     if request.param == "local":
         return LocalExecutor
+    if request.param == "slurm":
+        request.getfixturevalue("slurm")
+        return lambda workers, timeout: SlurmExecutor(workers, tmp_path / "slurm", timeout=timeout)
     request.getfixturevalue("running_ray")
     return lambda workers, timeout: RayExecutor(workers=workers, timeout=timeout)
 

@@ -56,8 +56,9 @@ def test_every_option() -> None:
         redo="crop",
     )
     assert parse("--discard-work").discard_work
-    assert parse("--jobs", "3").workers == 3
-    assert parse().workers >= 1
+    assert parse("--jobs", "3").jobs == 3
+    assert parse("--slurm", "mem=2G", "time=30", "--executor", "slurm", "--jobs", "2").slurm == ["mem=2G", "time=30"]
+    assert parse().jobs is None
 
 
 @pytest.mark.parametrize(
@@ -65,7 +66,10 @@ def test_every_option() -> None:
     [
         {"landmarks": "dlib"},
         {"aligner": "gentle"},
-        {"executor": "slurm"},
+        {"executor": "dask"},
+        {"executor": "slurm", "jobs": None},
+        {"executor": "slurm", "jobs": 0},
+        {"slurm": ("partition=cpu",)},
         {"until": "crops"},
         {"redo": "all"},
         {"validation_every": -1},
