@@ -129,4 +129,4 @@ class PhonemeAlignment(nn.Module):
         return product / length.clamp_min(1e-12).sqrt()
 
     def _split(self, features: Tensor) -> Tensor:
-        return features.unflatten(-1, (self.heads, features.shape[-1] // self.heads))
+        return features.reshape(*features.shape[:-1], self.heads, features.shape[-1] // self.heads)
