@@ -1,17 +1,14 @@
 """Weights that the user brings for a network of torchaudio."""
 
-import pickle
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
-from zipfile import is_zipfile
 
-import torch
 from safetensors import SafetensorError
 from safetensors.torch import load_file
 from torch import Tensor, nn
 
 from pase.errors import InputError
+from pase.torch_file import check_finite, read_torch_file
 
 _HEAD = "aux."
 """Start of the names of a CTC head."""
@@ -32,12 +29,15 @@ def read_weights(file: Path) -> dict[str, Tensor]:
     if not file.is_file():
         raise InputError(f"{file} does not exist or is not a file; expected weights (.safetensors or torch.save)")
     try:
-        weights = load_file(file) if file.suffix == ".safetensors" else _unpickle(file)
-    except (SafetensorError, pickle.UnpicklingError, RuntimeError, OSError) as error:
+        weights = load_file(file) if file.suffix == ".safetensors" else read_torch_file(file)
+    except InputError as error:
+        raise InputError(f"{file} cannot be read as weights: {error}") from error
+    except (SafetensorError, RuntimeError, OSError) as error:
         reason = str(error).splitlines()[0] if str(error) else type(error).__name__
         raise InputError(f"{file} cannot be read as weights: {reason}") from error
     if not isinstance(weights, dict) or not all(isinstance(value, Tensor) for value in weights.values()):
         raise InputError(f"{file} holds no state dict: expected names with tensors only, as model.state_dict() gives")
+    check_finite(weights, file)
     return {name: value.float() for name, value in weights.items() if not name.startswith(_HEAD)}
 
 
@@ -61,12 +61,6 @@ def assign_weights(model: nn.Module, weights: Mapping[str, Tensor], file: Path) 
             f"{file} does not hold the weights of this network in torchaudio's layout: {_listed('lacks', missing)}, "
             f"{_listed('holds unknown', unexpected)}. See pase.baselines.self_supervised for how to convert weights."
         )
-
-
-def _unpickle(file: Path) -> Any:
-    if not is_zipfile(file):  # torch.save's form since 1.6; the older one is a bare pickle
-        raise InputError(f"{file} cannot be read as weights: it is neither .safetensors nor written by torch.save")
-    return torch.load(file, map_location="cpu", weights_only=True)
 
 
 def _listed(what: str, names: Sequence[str]) -> str:

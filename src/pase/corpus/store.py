@@ -12,6 +12,7 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
+from functools import partial
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -25,6 +26,8 @@ from pase.corpus.remote import is_address
 from pase.corpus.shards import Extent, check_shard_name
 from pase.corpus.writing import SHARD_BYTES, group_by_size, shard_name, write_manifest, write_shard
 from pase.errors import InputError
+
+_LONGEST_ROW = 2**24  # characters; an hour of phones takes a tenth of it
 
 
 @dataclass(frozen=True)
@@ -65,8 +68,11 @@ class Corpus:
         records: list[ClipRecord] = []
         try:
             with access.manifest(settings) as lines:
-                for number, line in enumerate(lines, start=1):
-                    record, extent = _parse(line, where := f"{manifest}, line {number}")
+                for number, line in enumerate(iter(partial(lines.readline, _LONGEST_ROW + 1), ""), start=1):
+                    where = f"{manifest}, line {number}"
+                    if len(line) > _LONGEST_ROW:
+                        raise InputError(f"{where} is longer than {_LONGEST_ROW} characters, which no clip's record is")
+                    record, extent = _parse(line, where)
                     if record.clip_id in extents:
                         raise InputError(f"{where}: the clip {record.clip_id} stands there twice")
                     records.append(record)

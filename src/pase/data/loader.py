@@ -151,6 +151,9 @@ class WindowDataset(Dataset[Batch]):
         return waveform, lips, points
 
 
+_MOST_BATCHES = 2**48
+
+
 class TrainingLoader:
     """Training batches, epoch after epoch, that goes on exactly where it stopped.
 
@@ -221,7 +224,10 @@ class TrainingLoader:
                 f"the training data are not those of the checkpoint ({differences}): they are drawn from the beginning",
                 stacklevel=2,
             )
-        self.handed_out = 0 if changed else int(state["handed_out"])
+        handed_out = state.get("handed_out")
+        if type(handed_out) is not int or not 0 <= handed_out < _MOST_BATCHES:
+            raise InputError(f"the checkpoint's training data: {handed_out!r} batches were handed out, which cannot be")
+        self.handed_out = 0 if changed else handed_out
         self._iterator = None
 
 

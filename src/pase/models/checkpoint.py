@@ -19,8 +19,10 @@ from pase.files import make_folder, read_json, write_json, write_text
 from pase.models.config import ModelConfig
 from pase.models.model import PaseModel
 from pase.phonemes.inventory import PHONES, VISEMES
+from pase.torch_file import check_finite
 
 FORMAT = 2
+_FLOATS = (torch.float32, torch.float64, torch.float16, torch.bfloat16)
 WEIGHTS, CONFIG, CARD = "model.safetensors", "config.json", "README.md"
 
 
@@ -70,12 +72,12 @@ def load_checkpoint(folder: Path) -> tuple[PaseModel, CheckpointInfo]:
         InputError: Incomplete, damaged, from other software or from a newer format.
     """
     info = read_info(folder)
-    model = PaseModel(info.model)
     try:
         weights = load_file(folder / WEIGHTS)
     except (SafetensorError, OSError, ValueError) as error:
         raise InputError(f"{folder / WEIGHTS} is damaged or no safetensors file: {error}") from error
-    _check_fit(model, weights, folder / WEIGHTS)
+    check_fit(outline(info.model), weights, folder / WEIGHTS, "its config.json")
+    model = PaseModel(info.model)
     model.load_state_dict(weights)
     return model.eval(), info
 
@@ -107,7 +109,16 @@ def read_info(folder: Path) -> CheckpointInfo:
         model = ModelConfig.from_json(config.get("model"))
     except InputError as error:
         raise InputError(f"{folder / CONFIG}: {error}") from error
-    return CheckpointInfo(model, _identity(folder / WEIGHTS), config.get("training") or {})
+    training = config.get("training") or {}
+    if not isinstance(training, dict):
+        raise InputError(f"{folder / CONFIG}: training is {training!r}, names and values were expected")
+    return CheckpointInfo(model, _identity(folder / WEIGHTS), training)
+
+
+def outline(config: ModelConfig) -> PaseModel:
+    """The network without memory for its weights: to compare a file with, whatever sizes it claims."""
+    with torch.device("meta"):
+        return PaseModel(config)
 
 
 def _identity(weights: Path) -> str:
@@ -115,19 +126,34 @@ def _identity(weights: Path) -> str:
         return hashlib.file_digest(file, "sha256").hexdigest()[:16]
 
 
-def _check_fit(model: nn.Module, weights: Mapping[str, torch.Tensor], where: Path) -> None:
+def check_fit(model: nn.Module, weights: Mapping[str, Any], where: Path, sizes: str) -> None:
+    """Refuse weights that are not a network's.
+
+    Args:
+        model: See `outline`.
+        weights: Name to tensor; from a stranger also to anything else.
+        where: File of the weights.
+        sizes: What told the sizes of the network.
+
+    Raises:
+        InputError: Names, shapes or types differ, or a weight is NaN or infinite.
+    """
+    odd = [name for name, value in weights.items() if not isinstance(value, torch.Tensor)]
+    if odd:
+        raise InputError(f"{where} holds {type(weights[odd[0]]).__name__} where the weight {odd[0]} was expected")
     expected = {name: tuple(value.shape) for name, value in model.state_dict().items()}
     found = {name: tuple(value.shape) for name, value in weights.items()}
     wrong = sorted(name for name in expected.keys() | found.keys() if expected.get(name) != found.get(name))
     if wrong:
         name = wrong[0]
         raise InputError(
-            f"{where} does not fit its config.json: {len(wrong)} tensors differ, the first is {name}: "
+            f"{where} does not fit {sizes}: {len(wrong)} tensors differ, the first is {name}: "
             f"expected {expected.get(name, 'none')}, found {found.get(name, 'none')}"
         )
-    broken = [name for name, value in weights.items() if value.is_floating_point() and not value.isfinite().all()]
-    if broken:
-        raise InputError(f"{where}: weights that are NaN or infinite, the first in {broken[0]}")
+    for name, value in model.state_dict().items():
+        if weights[name].dtype not in (_FLOATS if value.is_floating_point() else (value.dtype,)):
+            raise InputError(f"{where}: {name} is of {weights[name].dtype}, expected {value.dtype}")
+    check_finite(weights, where)
 
 
 def _describe(model: PaseModel, info: CheckpointInfo) -> dict[str, Any]:

@@ -125,7 +125,12 @@ class ModelConfig:
             ("audio.stride", self.audio.stride, 1, 5),
             ("audio.delay", self.audio.delay, 0, 125),
             ("visual.crop_size", self.visual.crop_size, 32, 224),
+            ("visual.width", self.visual.width, 0.01, 4),
+            ("visual.stem_stride", self.visual.stem_stride, 1, 4),
+            ("audio.dropout", self.audio.dropout, 0, 1),
             ("alignment.reach", self.alignment.reach, 0, 25),
+            ("alignment.phone_dropout", self.alignment.phone_dropout, 0, 1),
+            *self._limits_of_reconstruction(),
         ):
             if not low <= value <= high:
                 raise InputError(f"model config: {name} is {value}, expected {low} ... {high}")
@@ -136,6 +141,15 @@ class ModelConfig:
         for name, heads in self._heads():
             if heads < 1 or self.dim % heads:
                 raise InputError(f"model config: dim {self.dim} cannot be divided among {heads} heads ({name})")
+
+    def _limits_of_reconstruction(self) -> list[tuple[str, float, float, float]]:
+        if (own := self.reconstruction) is None:
+            return []
+        return [
+            ("reconstruction.layers", own.layers, 1, 32),
+            ("reconstruction.mask_ratio", own.mask_ratio, 0, 1),
+            ("reconstruction.absence", own.absence, 0, 1),
+        ]
 
     def _heads(self) -> list[tuple[str, int]]:
         heads = [("alignment.heads", self.alignment.heads)]
@@ -156,6 +170,9 @@ class ModelConfig:
         """
         sections = {"audio": AudioConfig, "visual": VisualConfig, "alignment": AlignmentConfig}
         value = dict(_entries(cls, value, "model"))
+        for name, kind in (("dim", int), ("phone_heads", bool), ("lip_shape_head", bool)):
+            if type(value[name]) is not kind:
+                raise InputError(f"model.{name}: expected {kind.__name__}, found {value[name]!r}")
         for name, section in sections.items():
             value[name] = _section(section, value[name], name)
         if value["reconstruction"] is not None:

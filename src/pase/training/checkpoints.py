@@ -4,7 +4,6 @@ import io
 import os
 import warnings
 from pathlib import Path
-from pickle import UnpicklingError  # only the exception; loading is with weights_only
 from typing import Any
 
 import torch
@@ -12,6 +11,7 @@ from lightning.fabric.plugins.io.torch_io import TorchCheckpointIO
 
 from pase.errors import InputError, PaseError
 from pase.files import atomic_path
+from pase.torch_file import check_finite, read_torch_file
 
 LAST, PREVIOUS = "last.ckpt", "previous.ckpt"
 
@@ -80,11 +80,9 @@ def _keep(last: Path) -> None:
 def _read(path: Path, map_location: Any) -> dict[str, Any]:
     if not path.is_file():
         raise InputError(f"there is no checkpoint {path}")
-    try:
-        content = torch.load(path, map_location=map_location, weights_only=True)
-    except (OSError, RuntimeError, ValueError, EOFError, LookupError, ImportError, UnpicklingError) as error:
-        reason = str(error).splitlines()[0] if str(error) else type(error).__name__
-        raise InputError(f"the checkpoint {path} is damaged, or would run code if it were read: {reason}") from error
-    if not isinstance(content, dict) or "state_dict" not in content:
+    content = read_torch_file(path, map_location)
+    if not isinstance(content, dict) or not isinstance(content.get("state_dict"), dict):
         raise InputError(f"{path} is no checkpoint of a run: it has no weights")
+    check_finite(content["state_dict"], path)
+    check_finite(content.get("optimizer_states"), path)
     return content

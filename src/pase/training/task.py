@@ -223,7 +223,7 @@ class PaseTask(pl.LightningModule):
         if found != wanted:
             raise InputError(f"the checkpoint was trained with model.net = {found}, the config says {wanted}")
         if "pase_queue" in checkpoint:
-            self._queue = QueuedVideo(**checkpoint["pase_queue"])
+            self._queue = QueuedVideo.from_state(checkpoint["pase_queue"], self.model.config.dim)
         _set_rates(checkpoint, self.optimizer_config)
 
 

@@ -9,6 +9,7 @@ from safetensors.torch import load_file, save_file
 
 from pase.errors import InputError
 from pase.files import atomic_path, read_json, write_json
+from pase.torch_file import check_finite
 from pase_adapters.reference.features import Features
 from pase_adapters.reference.gaussians import ReferenceGaussians
 from pase_adapters.reference.model import ReferenceRenderer
@@ -45,14 +46,16 @@ def load_model(folder: Path) -> tuple[ReferenceRenderer, dict[str, Any]]:
     if not path.is_file():
         raise InputError(f"{folder} holds no trained renderer: {path.name} not found. Train one by 'pase-adapt train'.")
     about = read_json(path)
-    if not isinstance(about, dict) or about.get("format") != FORMAT or about.get("renderer") not in KINDS:
+    if not isinstance(about, dict) or about.get("format") != FORMAT or about.get("renderer") not in list(KINDS):
         raise InputError(f"{path} is no reference renderer of format {FORMAT}")
     for name, most in _MOST.items():
-        if not isinstance(about.get(name), int) or not 1 <= about[name] <= most:
+        if type(about.get(name)) is not int or not 1 <= about[name] <= most:
             raise InputError(f"{path} has the {name} {about.get(name)!r}, expected a whole number from 1 to {most}")
     model = build(about["renderer"], about["width"], about["size"], torch.zeros(about["size"], about["size"], 3))
     try:
-        model.load_state_dict(load_file(folder / "model.safetensors"))
+        weights = load_file(folder / "model.safetensors")
+        check_finite(weights, folder / "model.safetensors")
+        model.load_state_dict(weights)
     except (OSError, RuntimeError, SafetensorError) as error:
         raise InputError(f"{folder / 'model.safetensors'} does not fit {path.name}, or is damaged: {error}") from error
     return model.eval(), about

@@ -4,7 +4,6 @@ import csv
 import math
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from pickle import UnpicklingError
 from typing import Any
 
 import numpy as np
@@ -15,6 +14,7 @@ from torch import Tensor
 from pase.errors import InputError
 from pase.execution.progress import ProgressReport
 from pase.files import atomic_path, make_folder
+from pase.torch_file import read_torch_file
 from pase_adapters.reference.features import Features
 from pase_adapters.reference.footage import Footage
 from pase_adapters.reference.model import ReferenceRenderer
@@ -219,9 +219,9 @@ class Training:
         if not path.exists():
             return
         try:
-            state: dict[str, Any] = torch.load(path, map_location=self._device, weights_only=True)
+            state: dict[str, Any] = read_torch_file(path, self._device)
             identity = state["identity"]
-        except (OSError, RuntimeError, UnpicklingError, EOFError, LookupError, TypeError, ValueError) as error:
+        except (InputError, LookupError, TypeError) as error:
             raise InputError(f"{path} cannot be read ({error}): remove it to begin anew") from error
         if identity != self._identity():
             raise InputError(

@@ -169,6 +169,22 @@ def test_bad_manifest_rows(corpus: Corpus, change: dict[str, object], message: s
         Corpus.open(corpus.folder)
 
 
+def test_a_row_without_end(corpus: Corpus) -> None:
+    manifest = corpus.folder / "manifest.jsonl"
+    rows = manifest.read_text().splitlines(keepends=True)
+    manifest.write_text("".join([rows[0], rows[1][:-1], " " * 2**24, "\n", rows[2]]))
+    with pytest.raises(InputError, match=r"manifest\.jsonl, line 2 is longer than 16777216 characters"):
+        Corpus.open(corpus.folder)
+
+
+def test_a_clip_that_stands_there_twice(corpus: Corpus) -> None:
+    manifest = corpus.folder / "manifest.jsonl"
+    rows = manifest.read_text().splitlines(keepends=True)
+    manifest.write_text("".join([*rows, rows[1]]))
+    with pytest.raises(InputError, match=r"manifest\.jsonl, line 4: the clip s1/b stands there twice"):
+        Corpus.open(corpus.folder)
+
+
 @pytest.mark.parametrize("row", [0, 2])
 def test_clips_that_overlap(corpus: Corpus, row: int) -> None:
     manifest = corpus.folder / "manifest.jsonl"

@@ -91,6 +91,81 @@ def test_weights_of_another_size(copy: Path) -> None:
         load_checkpoint(copy)
 
 
+def test_absurd_sizes_take_no_memory(copy: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each size is one that could be, all of them together are more than the file has."""
+    config = json.loads((copy / "config.json").read_text())
+    config["model"]["dim"] = 4096
+    config["model"]["audio"] |= {"hidden": 4096, "layers": 32}
+    (copy / "config.json").write_text(json.dumps(config))
+    monkeypatch.setattr("torch.nn.init.uniform_", refuse_memory)
+    with pytest.raises(InputError, match=r"does not fit its config\.json"):
+        load_checkpoint(copy)
+
+
+def refuse_memory(tensor: torch.Tensor, *arguments: object, **named: object) -> torch.Tensor:
+    assert tensor.is_meta, "weights of a claimed size were made"
+    return tensor
+
+
+@pytest.mark.parametrize(
+    ("part", "name", "value"),
+    [
+        ("visual", "width", 1e9),
+        ("visual", "stem_stride", 10**9),
+        ("visual", "crop_size", 10**9),
+        ("audio", "layers", 10**9),
+        ("audio", "hidden", 10**9),
+        ("audio", "dropout", float("nan")),
+        ("reconstruction", "layers", 10**9),
+        ("reconstruction", "mask_ratio", -1.0),
+        ("alignment", "phone_dropout", 2.0),
+        (None, "dim", 10**9),
+        (None, "dim", "16"),
+        (None, "dim", 16.0),
+        (None, "phone_heads", "yes"),
+    ],
+)
+def test_sizes_that_cannot_be(copy: Path, part: str | None, name: str, value: object) -> None:
+    config = json.loads((copy / "config.json").read_text())
+    (config["model"] if part is None else config["model"][part])[name] = value
+    (copy / "config.json").write_text(json.dumps(config))
+    with pytest.raises(InputError, match=rf"config\.json: .*{name}"):
+        load_checkpoint(copy)
+
+
+@pytest.mark.parametrize("text", ["[" * 100_000, '{"a": ' * 50_000, "\xff", "NaN"])
+def test_a_config_that_is_none(copy: Path, text: str) -> None:
+    (copy / "config.json").write_text(text, encoding="latin-1")
+    with pytest.raises(InputError, match=r"config\.json"):
+        load_checkpoint(copy)
+
+
+@pytest.mark.parametrize(
+    "header",
+    [
+        {"audio.project.bias": {"dtype": "F32", "shape": [10**12], "data_offsets": [0, 4 * 10**12]}},
+        {"audio.project.bias": {"dtype": "F32", "shape": [16], "data_offsets": [0, 4]}},
+        {"audio.project.bias": {"dtype": "F32", "shape": [2**63], "data_offsets": [0, 64]}},
+        {"audio.project.bias": {"dtype": "F32", "shape": [16], "data_offsets": [64, 0]}},
+        {"../../etc/passwd": {"dtype": "F32", "shape": [16], "data_offsets": [0, 64]}},
+        [],
+    ],
+)
+def test_a_header_that_lies(copy: Path, header: object) -> None:
+    text = json.dumps(header).encode()
+    (copy / "model.safetensors").write_bytes(len(text).to_bytes(8, "little") + text + b"\0" * 64)
+    with pytest.raises(InputError, match=r"damaged or no safetensors file|does not fit"):
+        load_checkpoint(copy)
+
+
+def test_weights_of_another_type(copy: Path) -> None:
+    weights = load_file(copy / "model.safetensors")
+    weights["audio.project.bias"] = weights["audio.project.bias"].to(torch.int64)
+    save_file(weights, copy / "model.safetensors")
+    with pytest.raises(InputError, match=r"audio\.project\.bias is of torch\.int64"):
+        load_checkpoint(copy)
+
+
 def test_nan_weights(copy: Path) -> None:
     weights = load_file(copy / "model.safetensors")
     weights["audio.project.bias"][0] = torch.nan

@@ -11,6 +11,7 @@ from pase.data.windows import WindowConfig
 from pase.errors import InputError
 from pase.models.checkpoint import load_checkpoint
 from pase.models.config import ModelConfig
+from pase.models.model import PaseModel
 from pase.training.export import export
 from pase.training.task import OptimizerConfig, PaseTask, learning_rate_factor
 
@@ -83,9 +84,103 @@ def test_export_runs_no_code(tmp_path: Path) -> None:
     """A poisoned pickle is refused, not executed."""
     path = tmp_path / "a.ckpt"
     torch.save({"pase_model": _Bomb(str(tmp_path / "ran"))}, path)
-    with pytest.raises(InputError, match="without running code"):
+    with pytest.raises(InputError, match="would run code"):
         export(path, tmp_path / "out", {})
     assert not (tmp_path / "ran").exists()
+
+
+def lightning_checkpoint(tiny_model: PaseModel, **changes: object) -> dict[str, object]:
+    state = {f"model.{name}": value.clone() for name, value in tiny_model.state_dict().items()}
+    whole = {"state_dict": state, "pase_model": tiny_model.config.to_json(), "global_step": 3, "epoch": 0}
+    return {**whole, **changes}
+
+
+def test_export_of_a_whole_one(tiny_model: PaseModel, tmp_path: Path) -> None:
+    torch.save(lightning_checkpoint(tiny_model), tmp_path / "a.ckpt")
+    assert export(tmp_path / "a.ckpt", tmp_path / "out", {}).training == {"steps": 3, "epochs": 1}
+
+
+@pytest.mark.parametrize(
+    ("change", "told"),
+    [
+        ({"global_step": "many"}, "no number of steps"),
+        ({"epoch": None}, "no number of steps and epochs"),
+        ({"state_dict": [1]}, "no weights"),
+        ({"pase_model": "large"}, "expected a mapping"),
+        ({"pase_model": {**ModelConfig().to_json(), "dim": 10**9}}, "dim is 1000000000"),
+        ({"pase_model": {**ModelConfig().to_json(), "dim": 4096}}, "does not fit its own sizes"),
+    ],
+)
+def test_export_of_what_makes_no_sense(
+    change: dict[str, object], told: str, tiny_model: PaseModel, tmp_path: Path
+) -> None:
+    torch.save(lightning_checkpoint(tiny_model, **change), tmp_path / "a.ckpt")
+    with pytest.raises(InputError, match=rf"a\.ckpt.*{told}"):
+        export(tmp_path / "a.ckpt", tmp_path / "out", {})
+    assert not (tmp_path / "out").exists()
+
+
+@pytest.mark.parametrize(
+    ("value", "told"),
+    [
+        (torch.full((16,), torch.nan), "NaN or infinite"),
+        (torch.zeros(17), r"expected \(16,\), found \(17,\)"),
+        (torch.zeros(16, dtype=torch.int64), "is of torch.int64"),
+        ("a", "str where the weight"),
+    ],
+)
+def test_export_of_bad_weights(value: object, told: str, tiny_model: PaseModel, tmp_path: Path) -> None:
+    content = lightning_checkpoint(tiny_model)
+    content["state_dict"]["model.audio.project.bias"] = value
+    torch.save(content, tmp_path / "a.ckpt")
+    with pytest.raises(InputError, match=rf"a\.ckpt.*{told}"):
+        export(tmp_path / "a.ckpt", tmp_path / "out", {})
+
+
+def queue(**changes: object) -> dict[str, object]:
+    whole = {"video": torch.zeros(3, 5, 16), "phones": torch.zeros(3, 5, dtype=torch.int64)}
+    return {**whole, "valid": torch.ones(3, 5, dtype=torch.bool), **changes}
+
+
+def test_a_queue_comes_back(tiny_config: ModelConfig) -> None:
+    task = PaseTask(tiny_config, beta=0.0, gamma=0.0)
+    saved: dict[str, object] = {"pase_queue": queue(), "pase_model": tiny_config.to_json()}
+    task.on_load_checkpoint(saved)
+    task.on_save_checkpoint(again := {})
+    assert all(torch.equal(again["pase_queue"][name], value) for name, value in queue().items())
+
+
+@pytest.mark.parametrize(
+    "state",
+    [
+        None,
+        {},
+        queue(more=torch.zeros(1)),
+        queue(video=3),
+        queue(video=torch.zeros(3, 5, 17)),
+        queue(video=torch.zeros(3, 6, 16)),
+        queue(video=torch.full((3, 5, 16), torch.nan)),
+        queue(video=torch.zeros(3, 5, 16, dtype=torch.int64)),
+        queue(phones=torch.full((3, 5), 40)),
+        queue(phones=torch.zeros(3, 5)),
+        queue(valid=torch.ones(3, 5)),
+        queue(valid=torch.ones(15, dtype=torch.bool)),
+    ],
+)
+def test_a_queue_of_something_else(state: object, tiny_config: ModelConfig) -> None:
+    task = PaseTask(tiny_config, beta=0.0, gamma=0.0)
+    with pytest.raises(InputError, match="queue of negatives"):
+        task.on_load_checkpoint({"pase_queue": state, "pase_model": tiny_config.to_json()})
+
+
+@pytest.mark.parametrize("place", [-1, 10**30, 2.5, "3", None, True])
+def test_a_place_in_the_data_that_cannot_be(place: object, tiny_corpus: Path) -> None:
+    data = CorpusDataModule([tiny_corpus], batch_size=4, window=WindowConfig(frames=10))
+    data.setup()
+    state = data.train_dataloader().state_dict()
+    data.load_state_dict({**state, "handed_out": place})
+    with pytest.raises(InputError, match="batches were handed out, which cannot be"):
+        data.train_dataloader()
 
 
 class _Bomb:

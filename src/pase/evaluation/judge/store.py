@@ -12,6 +12,7 @@ from safetensors.torch import load_file, save_file
 from pase.errors import InputError
 from pase.evaluation.judge.network import Judge
 from pase.files import atomic_path
+from pase.torch_file import check_finite
 
 _FORMAT = "pase-judge-1"
 
@@ -52,9 +53,11 @@ def load_judge(path: Path) -> LoadedJudge:
             told = file.metadata() or {}
         if told.get("format") != _FORMAT:
             raise InputError(f"{path} is no judge of lip sync: it was not written by 'pase judge'")
-        model.load_state_dict(load_file(path))
-        about = json.loads(told["about"])
-    except (OSError, RuntimeError, SafetensorError, KeyError, json.JSONDecodeError) as error:
+        weights = load_file(path)
+        check_finite(weights, path)
+        model.load_state_dict(weights)
+        about = dict(json.loads(told["about"]))
+    except (OSError, RuntimeError, SafetensorError, KeyError, TypeError, ValueError) as error:
         raise InputError(f"the judge {path} is damaged: {error}") from error
     digest = hashlib.sha256(path.read_bytes()).hexdigest()[:16]
     return LoadedJudge(model.eval(), f"{path.name} {digest}", about)

@@ -19,6 +19,7 @@ from pase.corpus.clip import FRAME_RATE, SAMPLES_PER_FRAME
 from pase.errors import InputError
 from pase.evaluation.judge.scores import SyncScores, sync_scores
 from pase.extras import require
+from pase.torch_file import check_finite
 from pase.video.reading import iter_frames
 
 SIDE = 224
@@ -97,7 +98,9 @@ def load_syncnet(path: Path) -> tuple[SyncNet, str]:
         raise InputError(f"there is no {path}: SyncNet's authors publish syncnet_v2.model with syncnet_python")
     model = SyncNet()
     try:
-        model.load_state_dict(torch.load(path, map_location="cpu", weights_only=True))
+        weights = torch.load(path, map_location="cpu", weights_only=True)  # of PyTorch 0.4: no archive yet
+        check_finite(weights, path)
+        model.load_state_dict(weights)
     except (RuntimeError, UnpicklingError, EOFError, AttributeError, TypeError, ValueError, KeyError) as error:
         raise InputError(f"{path} is not syncnet_v2.model, or is damaged: {str(error).splitlines()[0]}") from error
     return model.eval(), f"{path.name} {hashlib.sha256(path.read_bytes()).hexdigest()[:16]}"

@@ -119,6 +119,14 @@ def test_a_file_gives_the_same_scores(tmp_path: Path) -> None:
         judge_mouths(judge, lips[:19], sound)
 
 
+def test_a_judge_whose_weights_are_no_numbers(tmp_path: Path) -> None:
+    judge = Judge()
+    torch.nn.init.constant_(next(judge.parameters()), torch.nan)
+    save_judge(tmp_path / "a.safetensors", judge, {})
+    with pytest.raises(InputError, match=r"a\.safetensors: weights that are NaN or infinite"):
+        load_judge(tmp_path / "a.safetensors")
+
+
 @pytest.mark.parametrize("kind", ["missing", "cut", "other"])
 def test_files_that_are_no_judge(kind: str, tmp_path: Path, tiny_checkpoint: Path) -> None:
     path = tmp_path / "judge.safetensors"

@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+from safetensors.torch import load_file, save_file
 from tests.toy_footage import SIZE, lip_features, toy_footage
 
 from pase.audio.waveform import load_audio
@@ -231,7 +232,14 @@ def test_videos_that_cannot_become_footage(footage: Footage, tmp_path: Path) -> 
 
 
 @pytest.mark.parametrize(
-    ("change", "told"), [({"format": 9}, "format 1"), ({"width": 10**9}, "width"), ({"size": "x"}, "size")]
+    ("change", "told"),
+    [
+        ({"format": 9}, "format 1"),
+        ({"width": 10**9}, "width"),
+        ({"size": "x"}, "size"),
+        ({"size": True}, "size"),
+        ({"renderer": []}, "format 1"),
+    ],
 )
 def test_damaged_models(
     change: dict[str, object], told: str, footage: Footage, features: Features, tmp_path: Path
@@ -248,8 +256,12 @@ def test_damaged_models(
 def test_damaged_weights(footage: Footage, features: Features, tmp_path: Path) -> None:
     Training(footage, features, settings("reference-nerf", 1), tmp_path).run()
     path = tmp_path / "model.safetensors"
+    weights = load_file(path)
     path.write_bytes(path.read_bytes()[:-100])
     with pytest.raises(InputError, match="damaged"):
+        load_model(tmp_path)
+    save_file({name: value * torch.nan for name, value in weights.items()}, path)
+    with pytest.raises(InputError, match="NaN or infinite"):
         load_model(tmp_path)
     with pytest.raises(InputError, match="holds no trained renderer"):
         load_model(tmp_path / "elsewhere")
