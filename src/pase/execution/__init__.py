@@ -1,1 +1,1 @@
-"""One function over many tasks: in local processes or in a Ray cluster, whatever happens to the workers."""
+"""One function over many tasks: in local processes, in a Ray cluster or on Slurm, whatever happens to the workers."""
