@@ -18,7 +18,7 @@ def mel_filters() -> Tensor:
     A triangle is at least as wide as two bins (31 Hz each), because the lowest of 80 mel bands are narrower than one
     and would hear nothing.
     """
-    lowest, highest = _mel(torch.tensor(MEL_RANGE)).tolist()
+    lowest, highest = _mel(torch.tensor(MEL_RANGE, device="cpu")).tolist()  # also where a network is only outlined
     edges = _hertz(torch.linspace(lowest, highest, N_MELS + 2))
     step = SAMPLE_RATE / 2 / (N_BINS - 1)
     frequencies = torch.arange(N_BINS) * step

@@ -6,10 +6,24 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from pase.audio.waveform import Waveform
+from pase.audio.waveform import SAMPLE_RATE, Waveform
+from pase.errors import InputError
 
 Past = tuple[NDArray[np.float32], ...]
 """What the network remembers."""
+
+_MINUTE = 60 * SAMPLE_RATE
+
+_LIMITS: tuple[tuple[str, float, float], ...] = (
+    ("width", 1, 4096),
+    ("rate", 1, 1000),
+    ("look_ahead", 0, 60),
+    ("delay", 0, 60_000),
+    ("edge_samples", 0, _MINUTE),
+    ("step_samples", 1, SAMPLE_RATE),
+    ("window_samples", 1, _MINUTE),
+    ("tail_samples", 0, _MINUTE),
+)
 
 
 @dataclass(frozen=True)
@@ -26,6 +40,9 @@ class StreamSpec:
         step_samples: From one state to the next.
         window_samples: That one state takes.
         tail_samples: Of silence after a recording.
+
+    Raises:
+        InputError: A number that no encoder has: an exported file may be a stranger's.
     """
 
     model_id: str
@@ -37,6 +54,11 @@ class StreamSpec:
     step_samples: int
     window_samples: int
     tail_samples: int
+
+    def __post_init__(self) -> None:
+        for name, low, high in _LIMITS:
+            if not low <= getattr(self, name) <= high:
+                raise InputError(f"an encoder's {name} is {getattr(self, name)}, expected {low} ... {high}")
 
 
 class Engine(Protocol):

@@ -1,5 +1,6 @@
 """Encoding with onnxruntime: NumPy and an exported file, no torch."""
 
+import math
 from collections.abc import Mapping
 from dataclasses import fields
 from pathlib import Path
@@ -21,6 +22,16 @@ SAMPLES, FEATURES, PAST, NEWEST = "samples", "features", "past.", "newest."
 
 METADATA = "pase."
 """Start of the names of metadata entries, of which each is a field of `StreamSpec`."""
+
+
+_FAILURES = (
+    *("Fail", "InvalidArgument", "InvalidGraph", "InvalidProtobuf"),
+    *("NoModel", "NoSuchFile", "NotImplemented", "RuntimeException"),
+)
+"""What onnxruntime raises at files that it cannot load."""
+
+_MOST_REMEMBERED = 2**24
+"""Numbers in one tensor that is remembered."""
 
 
 class OnnxEncoder:
@@ -54,12 +65,14 @@ class OnnxEncoder:
             raise InputError(f"{path} does not exist or is not a file")
         options = runtime.SessionOptions()
         options.intra_op_num_threads = options.inter_op_num_threads = 1  # a step has no work for two
-        failures = runtime.capi.onnxruntime_pybind11_state
+        failures = [getattr(runtime.capi.onnxruntime_pybind11_state, name) for name in _FAILURES]
         try:
             session = runtime.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
-        except (failures.Fail, failures.InvalidGraph, failures.InvalidProtobuf, failures.NotImplemented) as error:
+        except tuple(failures) as error:
             raise InputError(f"{path} cannot be loaded as an ONNX model: {error}") from error
-        return cls(session, _read_spec(session.get_modelmeta().custom_metadata_map, path))
+        spec = _read_spec(session.get_modelmeta().custom_metadata_map, path)
+        _check_graph(session, path)
+        return cls(session, spec)
 
     @property
     def spec(self) -> StreamSpec:
@@ -101,3 +114,17 @@ def _read_spec(metadata: Mapping[str, str], path: str | Path) -> StreamSpec:
         raise InputError(
             f"{path} was not written by `pase export --onnx` of this version: its metadata lack {error}"
         ) from error
+    except InputError as error:
+        raise InputError(f"{path}: {error}") from error
+
+
+def _check_graph(session: Any, path: str | Path) -> None:
+    """Refuse a graph with other inputs and outputs, or one that would remember more than an encoder does."""
+    shapes = {item.name: item.shape for item in session.get_inputs()}
+    past = {name: shape for name, shape in shapes.items() if name != SAMPLES}
+    expected = {FEATURES, *(name.replace(PAST, NEWEST) for name in past)}
+    if SAMPLES not in shapes or not expected <= {item.name for item in session.get_outputs()}:
+        raise InputError(f"{path} was not written by `pase export --onnx`: its graph has other inputs and outputs")
+    for name, shape in past.items():
+        if not all(type(length) is int and length >= 0 for length in shape) or math.prod(shape) > _MOST_REMEMBERED:
+            raise InputError(f"{path}: its input {name} has the shape {shape}, which no encoder remembers")

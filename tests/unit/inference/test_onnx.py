@@ -2,7 +2,9 @@
 
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -125,6 +127,79 @@ def test_other_files_are_refused(tmp_path: Path) -> None:
     onnx.save(other, tmp_path / "other.onnx")
     with pytest.raises(InputError, match=r"other\.onnx was not written by `pase export --onnx`"):
         OnnxEncoder.open(tmp_path / "other.onnx")
+
+
+def changed(path: Path, folder: Path, change: Callable[[Any], None]) -> Path:
+    """The file with something of it made another."""
+    import onnx
+
+    model = onnx.load(path)
+    change(model)
+    onnx.save(model, folder / "changed.onnx")
+    return folder / "changed.onnx"
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("width", "1000000000000"),
+        ("width", "-1"),
+        ("rate", "nan"),
+        ("rate", "0"),
+        ("delay", "99999999999"),
+        ("step_samples", "0"),
+        ("window_samples", "1000000000000"),
+        ("tail_samples", "1000000000000"),
+        ("edge_samples", "-5"),
+        ("look_ahead", "inf"),
+    ],
+)
+def test_a_timing_that_cannot_be(gru: tuple[PASE, Path], tmp_path: Path, name: str, value: str) -> None:
+    def change(model: Any) -> None:
+        [entry] = [entry for entry in model.metadata_props if entry.key == f"pase.{name}"]
+        entry.value = value
+
+    with pytest.raises(InputError, match=rf"changed\.onnx: an encoder's {name} is"):
+        OnnxEncoder.open(changed(gru[1], tmp_path, change))
+
+
+def test_a_graph_that_would_remember_too_much(gru: tuple[PASE, Path], tmp_path: Path) -> None:
+    def change(model: Any) -> None:
+        past = next(item for item in model.graph.input if item.name.startswith("past."))
+        past.type.tensor_type.shape.dim[0].dim_value = 10**12
+
+    with pytest.raises(InputError, match=r"changed\.onnx(: its input past\.0| cannot be loaded)"):
+        OnnxEncoder.open(changed(gru[1], tmp_path, change))
+
+
+def test_a_graph_without_features(gru: tuple[PASE, Path], tmp_path: Path) -> None:
+    with pytest.raises(InputError, match=r"its graph has other inputs and outputs"):
+        OnnxEncoder.open(changed(gru[1], tmp_path, lambda model: model.graph.output.pop(0)))
+
+
+def test_weights_elsewhere_on_the_disk(gru: tuple[PASE, Path], tmp_path: Path) -> None:
+    """ONNX can name a file that weights lie in; not one outside of the graph's folder."""
+    secret = tmp_path / "secret"
+    secret.write_bytes(b"\0" * 10**6)
+    (tmp_path / "folder").mkdir()
+
+    def change(model: Any) -> None:
+        weights = max(model.graph.initializer, key=lambda item: len(item.raw_data))
+        length = len(weights.raw_data)
+        weights.ClearField("raw_data")
+        weights.data_location = 1  # external
+        for key, value in (("location", "../secret"), ("offset", "0"), ("length", str(length))):
+            entry = weights.external_data.add()
+            entry.key, entry.value = key, value
+
+    import onnx
+
+    model = onnx.load(gru[1])
+    change(model)
+    path = tmp_path / "folder" / "changed.onnx"
+    path.write_bytes(model.SerializeToString())
+    with pytest.raises(InputError, match=r"changed\.onnx cannot be loaded"):
+        OnnxEncoder.open(path)
 
 
 def test_a_width_that_is_too_large_leaves_no_file(tiny_checkpoint: Path, tmp_path: Path) -> None:

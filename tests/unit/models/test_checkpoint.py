@@ -5,9 +5,11 @@ from pathlib import Path
 import pytest
 import torch
 from safetensors.torch import load_file, save_file
+from tests.audio_kinds import AUDIO_KINDS
 
 from pase.errors import InputError
-from pase.models.checkpoint import load_checkpoint, read_info, save_checkpoint
+from pase.models.checkpoint import load_checkpoint, outline, read_info, save_checkpoint
+from pase.models.config import ModelConfig, ReconstructionConfig, VisualConfig
 from pase.models.model import PaseModel
 
 
@@ -89,6 +91,19 @@ def test_weights_of_another_size(copy: Path) -> None:
     (copy / "config.json").write_text(json.dumps(config))
     with pytest.raises(InputError, match=r"does not fit its config\.json: .* tensors differ"):
         load_checkpoint(copy)
+
+
+@pytest.mark.parametrize("target", ["feature", "input"])
+@pytest.mark.parametrize("visual", [VisualConfig(kind="stacked", crop_size=96), VisualConfig(kind="shared")])
+@pytest.mark.parametrize("kind", AUDIO_KINDS)
+def test_an_outline_has_the_shapes_of_its_network(kind: str, visual: VisualConfig, target: str) -> None:
+    config = ModelConfig(
+        dim=16, audio=AUDIO_KINDS[kind], visual=visual, reconstruction=ReconstructionConfig(target=target)
+    )
+    outlined = outline(config)
+    shapes = {name: value.shape for name, value in PaseModel(config).state_dict().items()}
+    assert {name: value.shape for name, value in outlined.state_dict().items()} == shapes
+    assert all(parameter.is_meta for parameter in outlined.parameters())
 
 
 def test_absurd_sizes_take_no_memory(copy: Path, monkeypatch: pytest.MonkeyPatch) -> None:
