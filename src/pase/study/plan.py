@@ -8,10 +8,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import yaml
-
 from pase.corpus.store import Corpus
 from pase.errors import InputError
+from pase.yaml_file import read_yaml
 
 BASE = "base"
 """The row that all others are compared with."""
@@ -101,13 +100,7 @@ def read_study(path: Path) -> Study:
     Raises:
         InputError: Absent, no YAML, or not of the form that `Study` describes.
     """
-    try:
-        content = yaml.safe_load(path.read_text(encoding="utf-8"))
-    except FileNotFoundError as error:
-        raise InputError(f"{path} does not exist") from error
-    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
-        raise InputError(f"{path} cannot be read as YAML: {error}") from error
-    content = _mapping(content, f"{path}")
+    content = _mapping(read_yaml(path), f"{path}")
     if unknown := sorted(set(content) - set(_SECTIONS)):
         raise InputError(f"{path}: unknown part {', '.join(unknown)}; expected {', '.join(_SECTIONS)}")
     configs = content.get("base")

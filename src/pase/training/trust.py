@@ -11,11 +11,13 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, NoReturn
 
-from jsonargparse import set_parsing_settings
+import yaml
+from jsonargparse import get_loader, set_loader, set_parsing_settings
 from lightning.pytorch.cli import LightningArgumentParser
 
 from pase.errors import InputError
 from pase.trust import ALLOW_VARIABLE, OWN, allowed_by_user
+from pase.yaml_file import check_size
 
 ALLOWED = (
     *OWN,
@@ -38,6 +40,8 @@ _KEY = re.compile(r'Parser key "(?P<key>[^"]*)"')
 
 _CONFIG_BYTES = 2**20
 
+_load_plain = get_loader("yaml")
+
 
 class TrustingParser(LightningArgumentParser):
     """Lightning's parser, which imports for a config or an argument what is allowed and nothing else.
@@ -51,6 +55,7 @@ class TrustingParser(LightningArgumentParser):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
+        set_loader("yaml", _load, (yaml.YAMLError,))
         # A `class_path` among values that are only handed on (a logger's further arguments) stays a plain mapping.
         set_parsing_settings(instantiate_subclass_spec_in_any=False)
         try:
@@ -76,6 +81,12 @@ class TrustingParser(LightningArgumentParser):
         if _DENIED.search(message):
             raise _RefusedError(message) from ex
         super().error(message, ex)
+
+
+def _load(text: str) -> Any:
+    """What jsonargparse takes for YAML, which is read safely, if it is of a size that can be."""
+    check_size(text)
+    return _load_plain(text)
 
 
 class _RefusedError(Exception):

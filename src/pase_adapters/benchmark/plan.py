@@ -9,12 +9,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-import yaml
-
 from pase.audio.condition import Condition
 from pase.baselines.registry import check_named_in
 from pase.errors import InputError
 from pase.evaluation.options import condition_of
+from pase.yaml_file import read_yaml
 from pase_adapters.reference.training import BENCHMARK, settings_for
 
 _NAME = re.compile(r"\w[\w .+-]*")
@@ -138,10 +137,7 @@ def read_plan(path: Path) -> Plan:
     Raises:
         InputError: It cannot be read, or does not say what is expected.
     """
-    try:
-        content = yaml.safe_load(path.read_text(encoding="utf-8"))
-    except (OSError, yaml.YAMLError, UnicodeDecodeError) as error:
-        raise InputError(f"{path} cannot be read: {error}") from error
+    content = read_yaml(path)
     if not isinstance(content, dict):
         raise InputError(f"{path} is no benchmark: expected names and values")
     features = content.get("features")

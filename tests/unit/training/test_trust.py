@@ -194,6 +194,15 @@ def test_yaml_is_read_without_running_it(tag: str, parser: TrustingParser, small
         parser.parse_args(["--config", str(small_run), "--config", str(path)])
 
 
+@pytest.mark.parametrize("place", ["trainer", "trainer.callbacks", "model.net"])
+def test_references_that_multiply(place: str, parser: TrustingParser, small_run: Path, tmp_path: Path) -> None:
+    bomb = "a0: &a0 [x, x]\n" + "".join(f"a{n}: &a{n} [{', '.join([f'*a{n - 1}'] * 10)}]\n" for n in range(1, 40))
+    (tmp_path / "bomb.yaml").write_text(bomb)
+    for arguments in (["--config", str(tmp_path / "bomb.yaml")], [f"--{place}", str(tmp_path / "bomb.yaml")]):
+        with pytest.raises(ArgumentError, match="references to its own parts"):
+            parser.parse_args(["--config", str(small_run), *arguments])
+
+
 def test_checkpoints_with_code_cannot_be_asked_for(
     small_run: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
