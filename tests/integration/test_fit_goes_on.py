@@ -141,6 +141,7 @@ def test_a_full_disk_leaves_the_checkpoint_before(config: Path, tmp_path: Path) 
 
 def test_wandb_goes_on_under_its_name(config: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     wandb = pytest.importorskip("wandb", reason="pip install 'pase-av[wandb]'")
+    wandb.finish()  # a test before may have left its run open
     monkeypatch.setenv("WANDB_MODE", "offline")
     more = ["--config", str(CONFIGS / "logger" / "wandb.yaml"), f"--trainer.logger.init_args.save_dir={tmp_path}"]
     names = []

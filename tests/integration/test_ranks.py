@@ -31,7 +31,9 @@ def alone() -> Iterator[dict[str, dict[str, torch.Tensor]]]:
 @pytest.fixture(scope="module", params=[2, 4])
 def together(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Any:
     folder = tmp_path_factory.mktemp("ranks")
-    torch.multiprocessing.spawn(work, (request.param, str(folder)), request.param)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.syspath_prepend(Path(__file__).parents[2])  # the processes look for `tests` there
+        torch.multiprocessing.spawn(work, (request.param, str(folder)), request.param)
     return torch.load(Path(folder) / "found.pt", weights_only=True)
 
 

@@ -44,6 +44,7 @@ _HARMLESS = (
     r".*isinstance\(treespec, LeafSpec\)",  # Lightning's own use of torch
     r"Checkpoint directory .* exists and is not empty",  # a run that goes on
     r"The dirpath has changed",  # a run that goes on in another folder, or is only looked at
+    r"You are using a custom batch sampler `FixedBatches`",  # it names every clip once
     r".*but there is no last checkpoint available",  # `--ckpt_path last` of a run that begins
 )
 
