@@ -3,6 +3,8 @@
 from pathlib import Path
 from typing import Any
 
+import yaml
+
 NET: dict[str, Any] = {
     "dim": 16,
     "audio": {"hidden": 16, "layers": 1, "delay": 3},
@@ -26,3 +28,10 @@ def settings(corpus: Path, steps: int) -> dict[str, Any]:
         "model": {"net": NET, "optimizer": {"lr": 0.001, "warmup": 2, "steps": steps}},
         "data": {**DATA, "corpora": [str(corpus)]},
     }
+
+
+def config_file(folder: Path, corpus: Path, steps: int) -> Path:
+    """`settings` as a file."""
+    path = folder / "small.yaml"
+    path.write_text(yaml.safe_dump(settings(corpus, steps)))
+    return path

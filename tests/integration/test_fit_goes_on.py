@@ -9,8 +9,7 @@ from typing import Any
 
 import pytest
 import torch
-import yaml
-from tests.tiny_run import settings
+from tests.tiny_run import config_file
 
 from pase.cli.main import main
 
@@ -19,9 +18,7 @@ CONFIGS = Path(__file__).parents[2] / "configs"
 
 @pytest.fixture(scope="module")
 def config(tmp_path_factory: pytest.TempPathFactory, tiny_corpus: Path) -> Path:
-    path = tmp_path_factory.mktemp("config") / "small.yaml"
-    path.write_text(yaml.safe_dump(settings(tiny_corpus, steps=6)))
-    return path
+    return config_file(tmp_path_factory.mktemp("config"), tiny_corpus, steps=6)
 
 
 def fit(config: Path, folder: Path, *more: str) -> int:

@@ -7,8 +7,7 @@ from typing import Any
 
 import pytest
 import torch
-import yaml
-from tests.tiny_run import settings
+from tests.tiny_run import config_file
 
 from pase.cli.main import main
 
@@ -25,9 +24,7 @@ class Bomb:
 
 @pytest.fixture(scope="module")
 def config(tmp_path_factory: pytest.TempPathFactory, tiny_corpus: Path) -> Path:
-    path = tmp_path_factory.mktemp("config") / "small.yaml"
-    path.write_text(yaml.safe_dump(settings(tiny_corpus, steps=2)))
-    return path
+    return config_file(tmp_path_factory.mktemp("config"), tiny_corpus, steps=2)
 
 
 @pytest.fixture(scope="module")

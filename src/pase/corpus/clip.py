@@ -120,9 +120,12 @@ class ClipRecord:
 
     def frame_labels(self) -> NDArray[np.int64]:
         """Class number of the phone at the middle of each video frame, shape ``(frames,)``."""
-        if self.phones is None:
-            return np.full(self.frames, UNKNOWN)
-        return self.phones.labels_at((np.arange(self.frames) + 0.5) / FRAME_RATE)
+        return np.full(self.frames, UNKNOWN) if self.phones is None else labels_of_frames(self.phones, self.frames)
+
+
+def labels_of_frames(phones: PhoneTrack, frames: int) -> NDArray[np.int64]:
+    """Class number of the phone at the middle of each of so many video frames, shape ``(frames,)``."""
+    return phones.labels_at((np.arange(frames) + 0.5) / FRAME_RATE)
 
 
 @dataclass(frozen=True, slots=True)

@@ -40,19 +40,21 @@ def ranks() -> int:
     return dist.get_world_size() if together else 1
 
 
+def _reduced(values: Tensor) -> Tensor:
+    summed = values.contiguous().clone()
+    dist.all_reduce(summed)
+    return summed
+
+
 class _Sum(torch.autograd.Function):
     @staticmethod
     def forward(ctx: Any, values: Tensor) -> Tensor:
-        total = values.clone()
-        dist.all_reduce(total)
-        return total
+        return _reduced(values)
 
     @staticmethod
     @once_differentiable
     def backward(ctx: Any, gradient: Tensor) -> Tensor:
-        total = gradient.contiguous().clone()
-        dist.all_reduce(total)
-        return total
+        return _reduced(gradient)
 
 
 class _Rows(torch.autograd.Function):
@@ -65,9 +67,7 @@ class _Rows(torch.autograd.Function):
     @staticmethod
     @once_differentiable
     def backward(ctx: Any, gradient: Tensor) -> Tensor:
-        total = gradient.contiguous().clone()
-        dist.all_reduce(total)
-        return total.chunk(ranks())[rank()]
+        return _reduced(gradient).chunk(ranks())[rank()]
 
 
 def total(values: Tensor) -> Tensor:

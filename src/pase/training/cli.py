@@ -1,7 +1,6 @@
 """`pase fit`, `validate`, `test` and `predict`: Lightning's command line with the project's defaults."""
 
 import logging
-import os
 import secrets
 import warnings
 from collections.abc import Sequence
@@ -22,7 +21,7 @@ from pase.training.checkpoints import LAST, CheckpointFiles
 from pase.training.export import export
 from pase.training.failures import explained
 from pase.training.nonfinite import StopAtNonFiniteLoss
-from pase.training.preemption import SlurmPreemption
+from pase.training.preemption import SlurmPreemption, in_slurm
 from pase.training.settings import KeepSettings
 from pase.training.speed import TrainingSpeed
 from pase.training.task import PaseTask
@@ -101,7 +100,7 @@ def main(arguments: Sequence[str]) -> None:
     """Run one of Lightning's subcommands; `arguments` begins with its name."""
     logging.getLogger("lightning.pytorch").setLevel(logging.WARNING)  # no advertisement, no list of absent hardware
     warnings.filterwarnings("ignore", message="LightningCLI's args parameter", category=UserWarning)
-    outside_of_slurm = () if "SLURM_JOB_ID" in os.environ else ("The `srun` command is available on your system",)
+    outside_of_slurm = () if in_slurm() else ("The `srun` command is available on your system",)
     for harmless in (*_HARMLESS, *outside_of_slurm):
         warnings.filterwarnings("ignore", message=harmless)
     with explained():

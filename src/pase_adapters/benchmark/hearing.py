@@ -1,6 +1,5 @@
 """Feature files of any speech encoder, in the rows that `pase-adapt` writes: same moments, same windows."""
 
-import hashlib
 from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
@@ -12,6 +11,7 @@ from pase.audio.waveform import SAMPLE_RATE, Waveform, load_audio
 from pase.baselines.registry import open_baseline
 from pase.files import atomic_path, make_folder
 from pase.inference.encoder import PASE
+from pase_adapters.benchmark.plan import short_hash
 from pase_adapters.layout import make_rows
 from pase_adapters.reference.features import Features
 from pase_adapters.reference.footage import Footage
@@ -93,11 +93,7 @@ def training_features(source: str, footage: Footage, renderer: str, folder: Path
     """The feature file of a footage's whole sound, made once, and the hearing that made it."""
     sound = load_audio(footage.sound)
     hearing = Hearing.of(source, sound, len(footage))
-    path = make_folder(folder) / f"{_name(source)}-{renderer}.npy"
+    path = make_folder(folder) / f"{short_hash(source)}-{renderer}.npy"
     if not path.is_file():
         hearing.write(path, sound, len(footage), renderer)
     return Features.open(path), hearing
-
-
-def _name(source: str) -> str:
-    return hashlib.sha256(source.encode()).hexdigest()[:8]

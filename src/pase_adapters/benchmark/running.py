@@ -58,6 +58,7 @@ class Bench:
             self.subject = open_subject(plan, folder, self._find)
             self.judge = self._open_judge()
             self.recitals = self._open_recitals()
+            self._sounds = self._take_sounds()
             self._filmed = [Watched(take.video, self._find(take.video)) for take in self.subject.test.takes]
             self._gaps = np.concatenate([aperture(one.speaker.lips) for one in self._filmed])
             self.real = self._measure_filmed()
@@ -122,7 +123,7 @@ class Bench:
         self, run: Run, model: ReferenceRenderer, hearing: Hearing, condition: Condition
     ) -> tuple[list[list[Score]], dict[str, tuple[float, int]]]:
         """Render the test clips, driven by their own sound as it is heard under a condition."""
-        test, sounds = self.subject.test, self._take_sounds()
+        test, sounds = self.subject.test, self._sounds
         scores, phones = [], []
         for place, (take, sound) in enumerate(zip(test.takes, sounds, strict=True)):
             heard = degrade(sound, condition, _SEED, [*sounds[place + 1 :], *sounds[:place]])
@@ -169,7 +170,7 @@ class Bench:
         if found := read_result(path, measured):
             return found
         scores = []
-        for watched, spoken, sound in zip(self._filmed, self.subject.spoken, self._take_sounds(), strict=True):
+        for watched, spoken, sound in zip(self._filmed, self.subject.spoken, self._sounds, strict=True):
             scores.append([*score_video(watched, watched, spoken.phones)[1], *sync_of(watched, self.judge, sound)])
             if spoken.phones is not None:
                 scores.append(score_driven(watched.speaker.lips, spoken.phones, self._gaps)[:3])

@@ -4,7 +4,7 @@ import math
 
 import numpy as np
 
-from pase.corpus.clip import FRAME_RATE
+from pase.corpus.clip import labels_of_frames
 from pase.evaluation.bootstrap import Floats
 from pase.evaluation.closures import VOWELS, closes, normalise_gap, token_frames
 from pase.evaluation.rendered.metrics import Points, aperture, bridged, mouth_jitter, mouth_width
@@ -24,7 +24,7 @@ def score_driven(points: Points, phones: PhoneTrack, filmed: Floats) -> list[Sco
             where its gap is as small as theirs.
     """
     gap = normalise_gap(bridged(aperture(points)), filmed[np.isfinite(filmed)])
-    silent = silent_frames(phones.labels_at((np.arange(len(points)) + 0.5) / FRAME_RATE))
+    silent = silent_frames(labels_of_frames(phones, len(points)))
     moved = mouth_jitter(points, silent) / float(np.nanmean(mouth_width(points)))
     closed = {
         name: closes(gap, token_frames(phones, wanted))

@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 
 from pase.audio.waveform import Waveform, load_audio
-from pase.corpus.clip import CROP_SIZE, FRAME_RATE
+from pase.corpus.clip import CROP_SIZE, FRAME_RATE, labels_of_frames
 from pase.errors import InputError, UnusableClipError
 from pase.evaluation.closures import SpokenGap, closure_sums
 from pase.evaluation.judge.judging import judge_mouths
@@ -207,7 +207,7 @@ def _lips(points: Points, reference: Points) -> list[Score]:
 
 
 def _spoken(points: Points, reference: Points, phones: PhoneTrack) -> list[Score]:
-    labels = phones.labels_at((np.arange(len(points)) + 0.5) / FRAME_RATE)
+    labels = labels_of_frames(phones, len(points))
     silent = silent_frames(labels)
     width = float(np.nanmean(mouth_width(reference)))
     gaps = SpokenGap.normalised(phones, bridged(aperture(reference)), bridged(aperture(points)))

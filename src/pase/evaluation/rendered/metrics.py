@@ -7,7 +7,7 @@ NaN where no face was found. A frame counts only where both have one.
 import numpy as np
 from numpy.typing import NDArray
 
-from pase.corpus.clip import FRAME_RATE
+from pase.corpus.clip import labels_of_frames
 from pase.evaluation.bootstrap import Floats
 from pase.phonemes.intervals import PhoneTrack
 from pase.phonemes.inventory import PHONES
@@ -41,7 +41,7 @@ def mouth_distance(points: Points, reference: Points) -> Floats:
 def distance_by_phone(points: Points, reference: Points, phones: PhoneTrack) -> dict[str, tuple[float, int]]:
     """Phone to the sum of the LMD over its frames, in widths of the reference's mouth, and their number."""
     distances = mouth_distance(points, reference) / float(np.nanmean(mouth_width(reference)))
-    labels = phones.labels_at((np.arange(len(points)) + 0.5) / FRAME_RATE)
+    labels = labels_of_frames(phones, len(points))
     known = np.isfinite(distances)
     return {
         phone: (float(distances[own].sum()), int(own.sum()))

@@ -7,7 +7,7 @@ import torch
 from torch import Tensor
 from torchmetrics import Metric, PearsonCorrCoef
 
-from pase.corpus.clip import FRAME_RATE
+from pase.corpus.clip import labels_of_frames
 from pase.evaluation.closures import SpokenGap, closure_sums
 from pase.evaluation.judge.scores import SyncScores, sync_scores
 from pase.evaluation.rendered.metrics import (
@@ -100,7 +100,7 @@ class BilabialClosures(Metric):
     def update(self, points: Tensor, reference: Tensor, phones: PhoneTrack) -> None:
         """Add the frames of one video, as `LipLandmarkDistance.update`, in which these phones are spoken."""
         gaps = (bridged(aperture(own.cpu().numpy())) for own in (reference, points))
-        labels = phones.labels_at((np.arange(len(points)) + 0.5) / FRAME_RATE)
+        labels = labels_of_frames(phones, len(points))
         right, count = closure_sums(SpokenGap.normalised(phones, *gaps), labels)[self.of]
         self.right += right
         self.all += count
