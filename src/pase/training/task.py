@@ -22,6 +22,7 @@ from pase.models.model import Encoded, PaseModel
 from pase.models.ranks import all_rows, alone, ranks, total
 from pase.models.video_queue import QueuedVideo, enqueue
 from pase.models.visual_encoder import resize_lips
+from pase.training.denormals import FlushDenormals
 from pase.video.augmentation import LipAugment, LipAugmentConfig
 
 
@@ -97,14 +98,13 @@ class PaseTask(pl.LightningModule):
         self._seed = 0
         self._windows = OffsetScore(0, 0)
 
-    def on_fit_start(self) -> None:
-        """Let numbers under 1e-38 be zero: a sharp softmax makes many, and CPUs are slow at them."""
-        torch.set_flush_denormal(True)
-        self._seed = torch.initial_seed()
+    def configure_callbacks(self) -> list[pl.Callback]:
+        """What belongs to training this method wherever it is trained."""
+        return [FlushDenormals()]
 
-    def teardown(self, stage: str) -> None:
-        """Undo it: it holds for the whole process."""
-        torch.set_flush_denormal(False)
+    def on_fit_start(self) -> None:
+        """Keep the seed of the run."""
+        self._seed = torch.initial_seed()
 
     def training_step(self, batch: Batch, batch_idx: int) -> Tensor:
         """One step; returns L."""
