@@ -13,6 +13,7 @@ from pase.corpus.clip import FRAME_RATE
 from pase.models.causal import State, causal_network
 from pase.models.config import AudioConfig
 from pase.models.front_end import FrontEnd
+from pase.models.precision import full_precision, widened
 
 
 @dataclass(frozen=True)
@@ -80,11 +81,12 @@ class AudioEncoder(nn.Module):
         Returns:
             ``S // step_samples + 1`` states.
         """
-        spectra = self.front(F.pad(waveform, (EDGE, self.tail_samples)), augment)
+        with full_precision(waveform.device):
+            spectra = self.front(F.pad(waveform, (EDGE, self.tail_samples)), augment)
         count = waveform.shape[1] // self.step_samples + 1
         heard = spectra[:, : (count + self.delay) * self.stride]
         outputs, _ = self.network(heard, self.network.initial(len(heard), heard))
-        states = self.project(outputs[:, self.delay :])
+        states = widened(self.project(outputs[:, self.delay :]))
         return AudioStates(spectra[:, : waveform.shape[1] // HOP + 1], states)
 
     def initial(self, batch: int = 1) -> State:

@@ -5,6 +5,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from pase.models.config import VisualConfig
+from pase.models.precision import widened
 from pase.models.ranks import BatchNorm
 
 STACK = 5
@@ -56,7 +57,7 @@ class VisualEncoder(nn.Module):
             Shape ``(B, T, D)``.
         """
         features: Tensor = self.network(_standardise(lips) if self.standardise else lips * 2 - 1)
-        return features
+        return widened(features)
 
 
 class _Stacked(nn.Module):

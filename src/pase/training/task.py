@@ -19,6 +19,7 @@ from pase.models.audio_encoder import at_frames
 from pase.models.config import ModelConfig
 from pase.models.losses import ContrastiveConfig, contrastive_loss, lip_shape_loss, phone_loss
 from pase.models.model import Encoded, PaseModel
+from pase.models.precision import full_precision
 from pase.models.ranks import all_rows, alone, ranks, total
 from pase.models.video_queue import QueuedVideo, enqueue
 from pase.models.visual_encoder import resize_lips
@@ -53,6 +54,9 @@ class AugmentConfig:
     lips: LipAugmentConfig | None = field(default_factory=LipAugmentConfig)
 
 
+_PRECISIONS = ("32-true", "bf16-mixed", "16-mixed")
+
+
 class PaseTask(pl.LightningModule):
     """Trains a `PaseModel`: L = L_con + alpha L_rec (paper section 2.6) + beta L_phone + gamma L_shape.
 
@@ -67,6 +71,7 @@ class PaseTask(pl.LightningModule):
         gamma: Weight of the lip shape head's loss; not in the paper.
         optimizer: Learning rate and schedule.
         augment: Augmentation.
+        compile_visual: Let `torch.compile` translate the visual encoder at the beginning, which takes a minute or two.
     """
 
     def __init__(
@@ -78,6 +83,7 @@ class PaseTask(pl.LightningModule):
         gamma: float = 2.0,
         optimizer: OptimizerConfig | None = None,
         augment: AugmentConfig | None = None,
+        compile_visual: bool = False,
     ) -> None:
         super().__init__()
         if beta > 0 and not net.phone_heads:
@@ -90,6 +96,7 @@ class PaseTask(pl.LightningModule):
         self.beta = beta
         self.gamma = gamma
         self.optimizer_config = optimizer or OptimizerConfig()
+        self.compile_visual = compile_visual
         augment = augment or AugmentConfig()
         self.waveform_augment = WaveformAugment(augment.waveform) if augment.waveform else None
         self.spectrum_augment = SpectrumAugment(augment.spectrum) if augment.spectrum else None
@@ -103,8 +110,19 @@ class PaseTask(pl.LightningModule):
         return [FlushDenormals()]
 
     def on_fit_start(self) -> None:
-        """Keep the seed of the run."""
+        """Keep the seed of the run; compile what is to be compiled.
+
+        Raises:
+            InputError: Weights would be in half precision.
+        """
+        if str(self.trainer.precision) not in _PRECISIONS:
+            raise InputError(
+                f"trainer.precision is {self.trainer.precision}; expected one of {', '.join(_PRECISIONS)}: "
+                f"weights, spectra and losses need their digits"
+            )
         self._seed = torch.initial_seed()
+        if self.compile_visual:
+            self.model.video.compile()
 
     def training_step(self, batch: Batch, batch_idx: int) -> Tensor:
         """One step; returns L."""
@@ -112,7 +130,8 @@ class PaseTask(pl.LightningModule):
         draws = torch.Generator(self.device).manual_seed(_step_seed(self._seed, self.global_step, self.global_rank))
         encoded = self._encode(batch, draws)
         queued = self._queue if "queue" in self.contrastive.negatives else None
-        values = self._losses(encoded, batch, queued)
+        with full_precision(self.device):
+            values = self._losses(encoded, batch, queued)
         logged = total(torch.stack([value.detach().float() for value in values.values()])) / ranks()
         self.log_dict(
             {f"train/{name}": value for name, value in zip(values, logged, strict=True)}, batch_size=len(batch)
@@ -161,10 +180,11 @@ class PaseTask(pl.LightningModule):
         waveform, lips = batch.waveform, resize_lips(batch.lips[batch.seen], self.model.config.visual.crop_size)
         augment = None
         if draws is not None:
-            if self.waveform_augment is not None:
-                waveform = self.waveform_augment(waveform, draws)
-            if self.lip_augment is not None:
-                lips = self.lip_augment(lips, draws)
+            with full_precision(self.device):
+                if self.waveform_augment is not None:
+                    waveform = self.waveform_augment(waveform, draws)
+                if self.lip_augment is not None:
+                    lips = self.lip_augment(lips, draws)
             if self.spectrum_augment is not None:
                 augment = partial(self.spectrum_augment, generator=draws)
         encoded: Encoded = self.model(waveform, lips, batch.phones, batch.context, batch.heard, batch.seen, augment)
@@ -172,7 +192,7 @@ class PaseTask(pl.LightningModule):
 
     def _evaluate(self, batch: Batch, stage: str) -> None:
         encoded = self._encode(batch)
-        with alone():  # a rank may have a batch more than another
+        with alone(), full_precision(self.device):  # a rank may have a batch more than another
             values = self._losses(encoded, batch, None)
         self.log_dict(
             {f"{stage}/{name}": value for name, value in values.items()}, batch_size=len(batch), sync_dist=True

@@ -35,5 +35,6 @@ def test_they_are_flushed_while_training_alone(
             main(command)
     else:
         assert main(command) == 0
-    assert seen and all(seen)
+    assert seen
+    assert all(seen)
     assert not flushed()
