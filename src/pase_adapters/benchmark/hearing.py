@@ -15,13 +15,9 @@ from pase_adapters.benchmark.plan import short_hash
 from pase_adapters.layout import make_rows
 from pase_adapters.reference.features import Features
 from pase_adapters.reference.footage import Footage
-from pase_adapters.renderers.family import ROWS_OF_2, ROWS_OF_16
+from pase_adapters.renderers.family import ROWS_OF_16
 
-COLUMNS = {
-    renderer: (layout.columns, layout.first_column)
-    for renderer, layout in (("reference-nerf", ROWS_OF_16), ("reference-3dgs", ROWS_OF_2))
-}
-"""Columns of a row and the first of them, as `pase-adapt` writes them for the renderers that these stand for."""
+_WITHOUT_NEIGHBOURS = replace(ROWS_OF_16, columns=2, first_column=0)
 
 _HALF_COLUMN = SAMPLE_RATE // 100
 """Samples from the middle of a video frame to the middles of its two columns."""
@@ -61,7 +57,7 @@ class Hearing:
         """Features every 20 ms, at the moments of a feature file's columns: shape ``(2 * frames, width)``."""
         if self.standardised:
             pase = _open_pase(self.source)
-            rows = make_rows(pase.encode(sound, SAMPLE_RATE), replace(ROWS_OF_2, width=pase.width), 0, frames)
+            rows = make_rows(pase.encode(sound, SAMPLE_RATE), replace(_WITHOUT_NEIGHBOURS, width=pase.width), 0, frames)
             return rows.reshape(2 * frames, -1)
         encoder = open_baseline(self.source)
         # They tell features of the middle of a frame: of sound that begins 10 ms later, those of 10 ms before it.
@@ -70,9 +66,9 @@ class Hearing:
         columns = np.stack([early, late], axis=1).reshape(2 * frames, -1)
         return np.asarray((columns - self.mean) / self.scale, dtype=np.float32)
 
-    def write(self, path: Path, sound: Waveform, frames: int, renderer: str) -> None:
-        """Write the feature file of a sound for a renderer, one row for each video frame."""
-        rows = windows(self.columns(sound, frames), *COLUMNS[renderer])
+    def write(self, path: Path, sound: Waveform, frames: int) -> None:
+        """Write the feature file of a sound, one row for each video frame, as `pase-adapt` does for either renderer."""
+        rows = windows(self.columns(sound, frames), ROWS_OF_16.columns, ROWS_OF_16.first_column)
         with atomic_path(path) as temporary, temporary.open("wb") as file:
             np.save(file, rows.astype(np.float32), allow_pickle=False)
 
@@ -89,11 +85,11 @@ def windows(columns: Columns, count: int, first: int) -> Columns:
     return np.stack([padded[starts + column] for column in range(count)], axis=1)
 
 
-def training_features(source: str, footage: Footage, renderer: str, folder: Path) -> tuple[Features, Hearing]:
+def training_features(source: str, footage: Footage, folder: Path) -> tuple[Features, Hearing]:
     """The feature file of a footage's whole sound, made once, and the hearing that made it."""
     sound = load_audio(footage.sound)
     hearing = Hearing.of(source, sound, len(footage))
-    path = make_folder(folder) / f"{short_hash(source)}-{renderer}.npy"
+    path = make_folder(folder) / f"{short_hash(source)}.npy"
     if not path.is_file():
-        hearing.write(path, sound, len(footage), renderer)
+        hearing.write(path, sound, len(footage))
     return Features.open(path), hearing

@@ -111,9 +111,8 @@ class Bench:
                 self._write(run, recital.name, means(scores), training.psnr, {})
 
     def _training(self, run: Run) -> tuple[Training, Hearing]:
-        features, hearing = training_features(
-            run.source, self.subject.training, run.renderer, self.folder / f"features-{self.plan.learnt}"
-        )
+        folder = self.folder / f"features-{self.plan.learnt}"
+        features, hearing = training_features(run.source, self.subject.training, folder)
         settings = replace(settings_for(run.renderer), seed=run.seed)
         if self.plan.steps is not None:
             settings = replace(settings, steps=self.plan.steps, warm_up=min(settings.warm_up, self.plan.steps))
@@ -128,7 +127,7 @@ class Bench:
         for place, (take, sound) in enumerate(zip(test.takes, sounds, strict=True)):
             heard = degrade(sound, condition, _SEED, [*sounds[place + 1 :], *sounds[:place]])
             video = self.video(run, condition.name, take.video.stem)
-            driving = self._driving(video, hearing, heard, take.frames, run.renderer)
+            driving = self._driving(video, hearing, heard, take.frames)
             render_take(model, driving, test, take, video)
             watched, filmed, spoken = Watched(video, self._find(video)), self._filmed[place], self.subject.spoken[place]
             frames, lips = score_video(watched, filmed, spoken.phones)
@@ -142,7 +141,7 @@ class Bench:
         """Render a recital onto the first test clip's pictures, there and back."""
         sound = load_audio(recital.sound)
         video = self.video(run, recital.name, RECITED)
-        driving = self._driving(video, hearing, sound, recital.frames, run.renderer)
+        driving = self._driving(video, hearing, sound, recital.frames)
         render(model, driving, recital.sound, self.subject.test, video)
         watched = Watched(video, self._find(video))
         return [
@@ -150,9 +149,9 @@ class Bench:
             *sync_of(watched, self.judge, sound),
         ]
 
-    def _driving(self, video: Path, hearing: Hearing, sound: Waveform, frames: int, renderer: str) -> Features:
+    def _driving(self, video: Path, hearing: Hearing, sound: Waveform, frames: int) -> Features:
         path = make_folder(video.parent) / f"{video.stem}.npy"
-        hearing.write(path, sound, frames, renderer)
+        hearing.write(path, sound, frames)
         return Features.open(path)
 
     def _write(

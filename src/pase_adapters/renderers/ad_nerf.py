@@ -8,7 +8,7 @@ was trained on other features.
 from dataclasses import replace
 
 from pase_adapters.hazards import DrivingFrames, Hazards
-from pase_adapters.renderers.family import ROWS_OF_2, ROWS_OF_16, SPLITS
+from pase_adapters.renderers.family import ROWS_OF_16, SPLITS
 from pase_adapters.spec import Command, Launch, Need, RendererSpec, RowLayout, Slot
 
 _HEAD = (
@@ -32,7 +32,7 @@ SPEC = RendererSpec(
     project_url="https://github.com/YudongGuo/AD-NeRF",
     commit="9fdcd7e1352aa74e26baa8e60c862f9fbd7933bf",
     licence="MIT; its 3D face model (Basel Face Model 2009) has terms of its own",
-    slots=(_slot("deepspeech", replace(ROWS_OF_16, width=29)), _slot("any", replace(ROWS_OF_2, width=None))),
+    slots=(_slot("deepspeech", replace(ROWS_OF_16, width=29)), _slot("any", replace(ROWS_OF_16, width=None))),
     frame_lists=SPLITS,
     needs=tuple(
         Need(file, _MADE)

@@ -16,10 +16,6 @@ ROWS_OF_16 = RowLayout(
 )
 """The window of their wav2vec and DeepSpeech scripts and of the real-time servers built on them."""
 
-ROWS_OF_2 = replace(ROWS_OF_16, columns=2, first_column=0)
-"""The 40 ms of the frame itself: lips are learnt better from all of PASE's features when they come in so few columns
-(docs/renderers.md), where no real-time path wants 16."""
-
 SPLITS = ("transforms_train.json", "transforms_val.json")
 
 PREPARED = tuple(

@@ -3,7 +3,7 @@
 from dataclasses import replace
 
 from pase_adapters.hazards import DrivingFrames, Hazards
-from pase_adapters.renderers.family import ROWS_OF_2, ROWS_OF_16, nerf_slots
+from pase_adapters.renderers.family import ROWS_OF_16, nerf_slots
 from pase_adapters.spec import Command, Need, Slot
 
 AUDIO_LAYER = "audio_net.encoder_conv.0.weight"
@@ -53,7 +53,7 @@ def gaussian_talker_slots() -> tuple[Slot, ...]:
 
 def _of_any_width(slot: Slot) -> Slot:
     """The same file with features of any width, for the launcher."""
-    return replace(slot, name="any", layout=replace(ROWS_OF_2, width=None), driving_file="{stem}_pase.npy")
+    return replace(slot, name="any", layout=replace(ROWS_OF_16, width=None), driving_file="{stem}_pase.npy")
 
 
 def sound_command(video: str) -> Command:

@@ -9,7 +9,7 @@ import pytest
 
 from pase.audio.waveform import save_wav
 from pase.inference.encoder import PASE
-from pase_adapters.benchmark.hearing import COLUMNS, Hearing, windows
+from pase_adapters.benchmark.hearing import Hearing, windows
 from pase_adapters.cli.main import main
 
 
@@ -17,17 +17,15 @@ def noise(seconds: float) -> np.ndarray:
     return (0.1 * np.random.default_rng(0).standard_normal(round(16_000 * seconds))).astype(np.float32)
 
 
-@pytest.mark.parametrize(
-    ("standing_for", "renderer"), [("reference-nerf", "er-nerf"), ("reference-3dgs", "gaussian-talker")]
-)
-def test_rows_of_pase_are_those_that_pase_adapt_writes(standing_for: str, renderer: str, tmp_path: Path) -> None:
+@pytest.mark.parametrize("renderer", ["er-nerf", "gaussian-talker"])
+def test_rows_of_pase_are_those_that_pase_adapt_writes(renderer: str, tmp_path: Path) -> None:
     save_wav(tmp_path / "a.wav", noise(1.2))
     sound = np.round(np.clip(noise(1.2), -1, 1) * 32767) / 32768
     arguments = ["--renderer", renderer, "--slot", "any", "--audio", str(tmp_path / "a.wav"), "--output", str(tmp_path)]
     assert main(arguments) == 0
     [file] = tmp_path.glob("*.npy")
-    rows = windows(Hearing("pase").columns(sound.astype(np.float32), 30), *COLUMNS[standing_for])
-    np.testing.assert_allclose(rows, np.load(file), atol=2e-4)
+    Hearing("pase").write(tmp_path / "rows.npy", sound.astype(np.float32), 30)
+    np.testing.assert_allclose(np.load(tmp_path / "rows.npy"), np.load(file), atol=2e-4)
 
 
 class Clock:
