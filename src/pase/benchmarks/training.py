@@ -1,31 +1,40 @@
-"""Where the time of a training step goes, and how much of it is waiting for data.
+"""Where the time of a training step goes, and how much of it is waiting for data or for other processes.
 
 A preset is trained for some steps on a corpus, as `pase fit` would; nothing is written. On a GPU every part is waited
-for before the next begins, so that its time is its own: the sum is an upper bound of what a step takes.
+for before the next begins, so that its time is its own: the sum is an upper bound of what a step takes. With several
+processes (`--trainer.devices=2 --trainer.strategy=ddp`) every other step leaves its gradients unexchanged: what the
+others take longer backward is what the exchange adds.
 
     python -m pase.benchmarks.training --config configs/model/pase_tiny.yaml --config configs/grid_cpu.yaml \
-        [--steps 30] [--warmup 5] [any other argument of pase fit]
+        [--steps 30] [--warmup 6] [--json] [any other argument of pase fit]
 """
 
 import argparse
+import json
 import logging
 import shlex
 import sys
 import time
 import warnings
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from typing import Any
+from unittest.mock import patch
 
 import lightning.pytorch as pl
 import torch
+import torch.distributed as dist
 from torch import nn
+from torch.nn.parallel import DistributedDataParallel
 
 from pase.data.windows import Batch
 from pase.errors import InputError, PaseError
+from pase.models.ranks import rank
 from pase.training.build import Built, build
 from pase.training.task import PaseTask
 
 DATA, REST, BACKWARD, OPTIMIZER = "waiting for data", "alignment and loss", "backward", "optimizer"
+GATHERING, GRADIENTS = "exchange of sums and rows", "exchange of gradients"
 
 
 class Stopwatch:
@@ -75,6 +84,18 @@ class StepProfile(pl.Callback):
         self.steps = 0
         self.windows = 0
         self.watch = Stopwatch(_now)
+        self._seconds: dict[str, float] = {}
+        self._alone: list[float] = []
+        self._exchanged = True
+
+    @property
+    def seconds(self) -> dict[str, float]:
+        """Part to seconds in all steps that count; what the exchange of gradients adds is a part of its own."""
+        found = dict(self._seconds)
+        if self._alone:
+            found[GRADIENTS] = max(0.0, found[BACKWARD] - self.steps * sum(self._alone) / len(self._alone))
+            found[BACKWARD] -= found[GRADIENTS]
+        return found
 
     def on_train_start(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
         """Watch the modules that have a part of their own."""
@@ -86,6 +107,9 @@ class StepProfile(pl.Callback):
     def on_train_batch_start(self, trainer: pl.Trainer, pl_module: pl.LightningModule, batch: Any, _: int) -> None:
         """The batch has come."""
         self.watch.switch(REST)
+        if isinstance(trainer.strategy.model, DistributedDataParallel):
+            self._exchanged = trainer.global_step % 2 == 0
+            trainer.strategy.model.require_backward_grad_sync = self._exchanged
 
     def on_before_backward(self, trainer: pl.Trainer, pl_module: pl.LightningModule, loss: torch.Tensor) -> None:
         """The loss is there."""
@@ -100,11 +124,38 @@ class StepProfile(pl.Callback):
     ) -> None:
         """The step is over."""
         self.watch.switch(DATA)
+        seconds = dict(self.watch.seconds)
+        self.watch.seconds.clear()
         if trainer.global_step <= self.warmup:
-            self.watch.seconds.clear()
-        else:
-            self.steps += 1
-            self.windows += len(batch) if isinstance(batch, Batch) else 0
+            return
+        if not self._exchanged:
+            self._alone.append(seconds[BACKWARD])
+            return
+        self.steps += 1
+        self.windows += len(batch) * trainer.world_size if isinstance(batch, Batch) else 0
+        for part, spent in seconds.items():
+            self._seconds[part] = self._seconds.get(part, 0.0) + spent
+
+
+@contextmanager
+def gathering_watched(watch: Stopwatch) -> Iterator[None]:
+    """Within it, what `pase.models.ranks` exchanges is a part of its own."""
+
+    def watched(exchange: Callable[..., Any]) -> Callable[..., Any]:
+        def timed(*arguments: Any, **options: Any) -> Any:
+            watch.enter(GATHERING)
+            try:
+                return exchange(*arguments, **options)
+            finally:
+                watch.leave()
+
+        return timed
+
+    if not dist.is_available():
+        yield
+        return
+    with patch.multiple(dist, all_reduce=watched(dist.all_reduce), all_gather=watched(dist.all_gather)):
+        yield
 
 
 def parts_of(task: PaseTask) -> list[tuple[nn.Module, str]]:
@@ -126,9 +177,12 @@ def profile(built: Built, steps: int, warmup: int) -> StepProfile:
     settings = built.settings["trainer"]
     trainer = pl.Trainer(
         accelerator=settings["accelerator"],
-        devices=1,
+        devices=settings["devices"],
+        num_nodes=settings["num_nodes"],
+        strategy=settings["strategy"],
+        use_distributed_sampler=False,
         precision=settings["precision"],
-        max_steps=warmup + steps,
+        max_steps=warmup + (2 * steps if settings["strategy"] != "auto" else steps),
         limit_val_batches=0,
         callbacks=[found],
         logger=False,
@@ -136,7 +190,7 @@ def profile(built: Built, steps: int, warmup: int) -> StepProfile:
         enable_progress_bar=False,
         enable_model_summary=False,
     )
-    with warnings.catch_warnings():
+    with warnings.catch_warnings(), gathering_watched(found.watch):
         warnings.simplefilter("ignore")  # Lightning's advice is for real runs
         trainer.fit(built.task, built.data)
     return found
@@ -165,7 +219,8 @@ def _arguments(arguments: Sequence[str]) -> tuple[argparse.Namespace, list[str]]
         allow_abbrev=False,
     )
     parser.add_argument("--steps", type=int, default=30, help="that count (default %(default)s)")
-    parser.add_argument("--warmup", type=int, default=5, help="steps before them (default %(default)s)")
+    parser.add_argument("--warmup", type=int, default=6, help="steps before them (default %(default)s)")
+    parser.add_argument("--json", action="store_true", help="seconds of each part and windows per second, for programs")
     return parser.parse_known_args(arguments)
 
 
@@ -179,9 +234,14 @@ def main(arguments: Sequence[str]) -> int:
     except PaseError as error:
         print(f"error: {error}", file=sys.stderr)
         return 1
-    seconds = found.watch.seconds
-    print(f"python -m pase.benchmarks.training {shlex.join(arguments)}\n\n{table(seconds, found.steps)}\n")
-    print(f"{found.windows / sum(seconds.values()):.1f} windows per second, {torch.get_num_threads()} threads")
+    if rank() > 0:
+        return 0
+    speed = found.windows / sum(found.seconds.values())
+    if options.json:
+        print(json.dumps({"seconds": found.seconds, "steps": found.steps, "windows_per_second": speed}))
+        return 0
+    print(f"python -m pase.benchmarks.training {shlex.join(arguments)}\n\n{table(found.seconds, found.steps)}\n")
+    print(f"{speed:.1f} windows per second, {torch.get_num_threads()} threads in each process")
     return 0
 
 
