@@ -10,9 +10,9 @@ from dataclasses import dataclass
 from functools import partial
 
 import torch
-import torch.nn.functional as F
 from torch import Generator, Tensor, nn
 
+from pase.audio.stft import N_BINS
 from pase.checks import check_setting
 from pase.draws import uniform
 
@@ -55,15 +55,15 @@ class SpectrumAugmentConfig:
 class SpectrumAugment(nn.Module):
     """Random change of log spectra; identity in evaluation mode."""
 
-    kernel: Tensor
+    envelope: Tensor
+    fine: Tensor
 
     def __init__(self, config: SpectrumAugmentConfig) -> None:
         super().__init__()
         self.config = config
-        reach = math.ceil(3 * _ENVELOPE_WIDTH)
-        bins = torch.arange(-reach, reach + 1)
-        kernel = torch.exp(-0.5 * (bins / _ENVELOPE_WIDTH) ** 2)
-        self.register_buffer("kernel", (kernel / kernel.sum()).view(1, 1, -1), persistent=False)
+        envelope = _smoothing(N_BINS)
+        self.register_buffer("envelope", envelope, persistent=False)
+        self.register_buffer("fine", torch.eye(N_BINS) - envelope, persistent=False)
 
     def forward(self, spectra: Tensor, generator: Generator | None = None) -> Tensor:
         """Change log magnitudes.
@@ -80,14 +80,11 @@ class SpectrumAugment(nn.Module):
         return torch.where(chosen, changed, spectra)
 
     def _voice(self, spectra: Tensor, generator: Generator | None) -> Tensor:
-        reach = self.kernel.shape[-1] // 2
-        flat = spectra.flatten(0, 1)[:, None]
-        envelope = F.conv1d(F.pad(flat, (reach, reach), mode="replicate"), self.kernel).view_as(spectra)
-        fine = spectra - envelope
+        """Envelope and fine structure, each stretched for itself: all of it is one matrix for each clip."""
         voicing = _draw(spectra, generator) * 1.2  # down to a whisper without harmonics
-        return _stretch(envelope, _factor(spectra, generator, self.config.formants)) + voicing * _stretch(
-            fine, _factor(spectra, generator, self.config.pitch)
-        )
+        formants = _factor(spectra, generator, self.config.formants)
+        pitch = _factor(spectra, generator, self.config.pitch)
+        return spectra @ (_stretched(self.envelope, formants) + voicing * _stretched(self.fine, pitch))
 
     def _response(self, spectra: Tensor, generator: Generator | None) -> Tensor:
         """A smooth frequency response, natural logarithm, shape ``(B, 1, 257)``."""
@@ -119,11 +116,31 @@ def _factor(spectra: Tensor, generator: Generator | None, largest: float) -> Ten
     return torch.exp((_draw(spectra, generator) * 2 - 1) * math.log(largest))
 
 
-def _stretch(spectra: Tensor, factor: Tensor) -> Tensor:
-    """Move what stands at frequency f to ``f * factor``; beyond the top the last bin is repeated."""
-    bins = spectra.shape[-1]
-    source = (torch.arange(bins, device=spectra.device) / factor).clamp(max=bins - 1)  # (B, 1, bins)
+def _smoothing(bins: int) -> Tensor:
+    """The matrix that turns spectra ``(..., bins)`` into their envelopes: a Gaussian over frequency, ends repeated."""
+    reach = math.ceil(3 * _ENVELOPE_WIDTH)
+    distance = torch.arange(-reach, reach + 1)
+    kernel = torch.exp(-0.5 * (distance / _ENVELOPE_WIDTH) ** 2)
+    places = (torch.arange(bins)[:, None] + distance).clamp(0, bins - 1)  # what each bin of an envelope is made of
+    matrix = torch.zeros(bins, bins)
+    matrix.scatter_add_(1, places, (kernel / kernel.sum()).expand_as(places))
+    return matrix.T.contiguous()
+
+
+def _stretched(matrix: Tensor, factor: Tensor) -> Tensor:
+    """A matrix whose result is stretched: what stood at frequency f stands at ``f * factor``.
+
+    Beyond the top the last bin is repeated.
+
+    Args:
+        matrix: From spectra to spectra, shape ``(257, 257)``.
+        factor: Of each clip, shape ``(B, 1, 1)``.
+
+    Returns:
+        Shape ``(B, 257, 257)``.
+    """
+    bins = matrix.shape[1]
+    source = (torch.arange(bins, device=matrix.device) / factor[:, 0]).clamp(max=bins - 1)  # (B, bins)
     left = source.long().clamp(max=bins - 2)
-    weight = source - left
-    index = left.expand_as(spectra)
-    return torch.lerp(spectra.gather(2, index), spectra.gather(2, index + 1), weight.expand_as(spectra))
+    columns = torch.lerp(matrix.T[left], matrix.T[left + 1], (source - left)[..., None])  # (B, bins, 257)
+    return columns.transpose(1, 2)

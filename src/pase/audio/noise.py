@@ -32,7 +32,7 @@ def add_noise(waveform: Tensor, noise: Tensor, snr_db: Tensor) -> Tensor:
     """Mix noise under speech.
 
     The ratio is the mean power of the clip's speech-active part (`speech_power`) over the mean power of the noise in
-    the whole clip. Digital silence has no such ratio and stays silent.
+    the whole clip. Digital silence has no such ratio: of speech it stays silent, as noise it adds nothing.
 
     Args:
         waveform: Shape ``(B, S)``.
@@ -41,7 +41,7 @@ def add_noise(waveform: Tensor, noise: Tensor, snr_db: Tensor) -> Tensor:
     """
     power = noise.square().mean(-1).clamp_min(torch.finfo(noise.dtype).tiny)
     factor = (speech_power(waveform) / power).sqrt() * 10 ** (-snr_db / 20)
-    return waveform + factor[:, None] * noise
+    return waveform + torch.where(noise == 0, 0.0, factor[:, None] * noise)
 
 
 def white_noise(clips: int, samples: int, generator: Generator | None, on: torch.device) -> Tensor:

@@ -1,8 +1,9 @@
 import numpy as np
 import pytest
 import torch
+from scipy.ndimage import gaussian_filter1d
 
-from pase.audio.augmentation import SpectrumAugment, SpectrumAugmentConfig, _stretch
+from pase.audio.augmentation import SpectrumAugment, SpectrumAugmentConfig, _smoothing, _stretched
 from pase.audio.stft import LogSpectrum
 from pase.errors import InputError
 
@@ -41,12 +42,17 @@ def test_the_same_seed_draws_the_same(spectra: torch.Tensor) -> None:
 def test_stretching_moves_a_peak_by_the_factor(factor: float) -> None:
     spectrum = torch.zeros(1, 1, 257)
     spectrum[0, 0, 99:102] = torch.tensor([0.5, 1.0, 0.5])
-    moved = _stretch(spectrum, torch.full((1, 1, 1), factor))
+    moved = spectrum @ _stretched(torch.eye(257), torch.full((1, 1, 1), factor))
     assert abs(int(moved.argmax()) - 100 * factor) <= 1
 
 
 def test_stretching_by_one_is_the_identity(spectra: torch.Tensor) -> None:
-    np.testing.assert_allclose(_stretch(spectra, torch.ones(2, 1, 1)), spectra, atol=1e-5)
+    np.testing.assert_allclose(spectra @ _stretched(torch.eye(257), torch.ones(2, 1, 1)), spectra, atol=1e-5)
+
+
+def test_an_envelope_is_a_gaussian_mean_over_frequency_with_repeated_ends(spectra: torch.Tensor) -> None:
+    wanted = gaussian_filter1d(spectra.double().numpy(), sigma=4.0, mode="nearest", radius=12)
+    np.testing.assert_allclose(spectra @ _smoothing(257), wanted, atol=1e-4)
 
 
 def test_a_generator_gives_the_same_and_leaves_the_global_numbers_alone(spectra: torch.Tensor) -> None:

@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from torch import Generator, Tensor
 
-from pase.audio.noise import NOISE_KINDS, NoiseKind
+from pase.audio.noise import NOISE_KINDS, NoiseKind, add_noise
 from pase.audio.waveform_augmentation import WaveformAugment, WaveformAugmentConfig
 from pase.errors import InputError
 
@@ -128,6 +128,11 @@ def test_any_sound_stays_finite_and_within_full_scale(kind: str, clips: int, sam
     assert heard.shape == sound.shape
     assert torch.isfinite(heard).all()
     assert (heard.abs() <= 1).all()
+
+
+def test_noise_of_digital_silence_adds_nothing() -> None:
+    sound = torch.tensor([[3e4, -2e4]])
+    assert torch.equal(add_noise(sound, torch.zeros(1, 2), torch.tensor([-10.0])), sound)
 
 
 def test_one_clip_alone_has_no_babble_but_other_noise(speech: Tensor) -> None:
