@@ -27,8 +27,8 @@ demo: install ## The whole way on synthetic faces: corpus, training, ER-NeRF fea
 	$(BIN)/pase evaluate demo/run/checkpoint demo/corpus --unseen demo/corpus_unseen \
 		--run demo/run --output demo/evaluation
 
-test: install ## Run all tests
-	$(BIN)/pytest
+test: install ## Run all tests, a process for each core
+	OMP_NUM_THREADS=1 $(BIN)/pytest --numprocesses auto --dist loadfile
 
 lint: install ## Check format, lint and types
 	$(BIN)/ruff format --check .
