@@ -124,6 +124,12 @@ class PaseTask(pl.LightningModule):
         if self.compile_visual:
             self.model.video.compile()
 
+    def on_train_start(self) -> None:
+        """Have a checkpoint's queue where the model is."""
+        if self._queue is not None:
+            parts = self._queue.to_state().values()
+            self._queue = QueuedVideo(*(part.to(self.device) for part in parts))
+
     def training_step(self, batch: Batch, batch_idx: int) -> Tensor:
         """One step; returns L."""
         torch.manual_seed(_step_seed(self._seed, self.global_step, 0))  # what is drawn for the batches of all ranks

@@ -150,6 +150,14 @@ def test_a_queue_comes_back(tiny_config: ModelConfig) -> None:
     assert all(torch.equal(again["pase_queue"][name], value) for name, value in queue().items())
 
 
+def test_a_queue_follows_the_model_to_its_device(tiny_config: ModelConfig) -> None:
+    task = PaseTask(tiny_config, beta=0.0, gamma=0.0)
+    task.on_load_checkpoint({"pase_queue": queue(), "pase_model": tiny_config.to_json()})
+    task.to("meta").on_train_start()
+    task.on_save_checkpoint(saved := {})
+    assert all(value.device.type == "meta" for value in saved["pase_queue"].values())
+
+
 @pytest.mark.parametrize(
     "state",
     [
