@@ -102,9 +102,8 @@ def run_render(arguments: Sequence[str]) -> int:
     from pase_adapters.reference.rendering import render
     from pase_adapters.reference.store import load_model
 
-    model, about = load_model(options.model)
+    model, _ = load_model(options.model)
     features = Features.open(options.features)
-    features.check_source(about["source"], options.model)
     frames = render(model, features, options.audio, Footage.open(options.subject), options.output)
     print(f"{options.output}: {frames} frames")
     return 0

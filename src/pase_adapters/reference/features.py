@@ -10,6 +10,7 @@ from pase.errors import InputError
 from pase_adapters.array_file import read_array_file
 from pase_adapters.feature_file import hash_file, note_path, read_origin
 from pase_adapters.reference.audio_net import ROWS
+from pase_adapters.reference.model import ReferenceRenderer
 
 
 @dataclass(frozen=True)
@@ -35,6 +36,11 @@ class Features:
     def width(self) -> int:
         """Features of a column."""
         return int(self.rows.shape[2])
+
+    @property
+    def columns(self) -> int:
+        """Columns of a row."""
+        return int(self.rows.shape[1])
 
     @classmethod
     def open(cls, path: Path) -> "Features":
@@ -82,14 +88,21 @@ class Features:
                 f"to the number of frames"
             )
 
-    def check_source(self, expected: str, trained: Path) -> None:
-        """Features have to come from the checkpoint that the renderer was trained on, as far as notes tell.
+    def check_fit(self, model: ReferenceRenderer) -> None:
+        """Features have to be of the kind that a renderer was trained on: width, columns and, by notes, checkpoint.
 
         Raises:
-            InputError: They do not.
+            InputError: They are not.
         """
-        if expected and self.source and expected != self.source:
+        if self.width != model.width:
+            raise InputError(f"{self.path} has {self.width} features, the renderer was trained on {model.width}")
+        if model.columns not in (None, self.columns):
             raise InputError(
-                f"{self.path} was made by the PASE checkpoint {self.source}, and {trained} was trained on features of "
-                f"{expected}: make them again with that checkpoint"
+                f"{self.path} has rows of {self.columns} columns, the renderer was trained on rows of {model.columns}: "
+                f"make them again for the same renderer and slot"
+            )
+        if model.source and self.source and model.source != self.source:
+            raise InputError(
+                f"{self.path} was made by the PASE checkpoint {self.source}, and the renderer was trained on features "
+                f"of {model.source}: make them again with that checkpoint"
             )

@@ -15,6 +15,10 @@ class ReferenceRenderer(nn.Module, ABC):
         width: Features of a column in the feature file.
         size: Side of the pictures in pixels.
         mean: The mean picture of the person, RGB in [0, 1], shape ``(size, size, 3)``.
+
+    Attributes:
+        columns: Of the rows that it was trained on; None: it was not trained.
+        source: What made these rows, see `pase_adapters.reference.features.Features`.
     """
 
     patches = False
@@ -27,6 +31,8 @@ class ReferenceRenderer(nn.Module, ABC):
         super().__init__()
         self.width = width
         self.size = size
+        self.columns: int | None = None
+        self.source = ""
         self.audio = AudioPath(width)
         self.register_buffer("mean", mean.clone())
         self.register_buffer("pixels", pixel_centres(size), persistent=False)

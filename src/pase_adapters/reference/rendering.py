@@ -68,8 +68,8 @@ def render(model: ReferenceRenderer, features: Features, audio: Path, onto: Foot
         output: An mp4 file.
 
     Raises:
-        InputError: Sound and features differ in length by more than a frame, a video of the footage is gone, or the
-            output cannot be written.
+        InputError: Sound and features differ in length by more than a frame, the model was trained on other features
+            or mouths, a video of the footage is gone, or the output cannot be written.
     """
     sound = load_audio(audio)
     expected = math.ceil(len(sound) / SAMPLES_PER_FRAME)
@@ -78,13 +78,7 @@ def render(model: ReferenceRenderer, features: Features, audio: Path, onto: Foot
             f"{features.path} has {len(features)} rows and {audio} lasts {expected} video frames at {FRAME_RATE} a "
             f"second: the features are of another recording, or of another frame rate"
         )
-    if onto.size != model.size:
-        raise InputError(
-            f"the renderer draws mouths of {model.size} pixels, those of {onto.folder} have {onto.size}: make the "
-            f"footage again with --size {model.size}"
-        )
-    if features.width != model.width:
-        raise InputError(f"{features.path} has {features.width} features, the renderer was trained on {model.width}")
+    _check_fit(model, features, onto)
     count = len(features)
     own = count == len(onto)
     frames = np.arange(count) if own else there_and_back(min(onto.takes[0].frames, _KEPT), count)
@@ -103,11 +97,25 @@ def render_take(model: ReferenceRenderer, features: Features, onto: Footage, tak
         onto: The footage that the take is of.
         take: One of its takes.
         output: An mp4 file.
+
+    Raises:
+        InputError: As `render`.
     """
+    features.check_rows(take.frames, f"{take.video} has {take.frames} frames")
+    _check_fit(model, features, onto)
     frames = np.arange(take.first, take.first + take.frames)
     talking = speak(model, features, onto, frames, islice(iter_frames(take.video, FRAME_RATE), take.frames))
     sound = load_audio(onto.sound)[take.first * SAMPLES_PER_FRAME :]
     write_video(output, talking, sound[: take.frames * SAMPLES_PER_FRAME], FRAME_RATE)
+
+
+def _check_fit(model: ReferenceRenderer, features: Features, onto: Footage) -> None:
+    features.check_fit(model)
+    if onto.size != model.size:
+        raise InputError(
+            f"the renderer draws mouths of {model.size} pixels, those of {onto.folder} have {onto.size}: make the "
+            f"footage again with --size {model.size}"
+        )
 
 
 def speak(

@@ -101,6 +101,7 @@ class Training:
         torch.manual_seed(settings.seed)
         mean, spread = _picture(footage)
         self.model = build(settings.renderer, features.width, footage.size, torch.from_numpy(mean)).to(self._device)
+        self.model.columns, self.model.source = features.columns, features.source
         self._likely = torch.from_numpy(spread).to(self._device)
         self._optimizer = torch.optim.Adam(self.model.rates(), eps=1e-12, betas=(0.9, 0.99))
         self._schedule = torch.optim.lr_scheduler.LambdaLR(self._optimizer, self._share)
@@ -129,7 +130,7 @@ class Training:
                 if last or self._done % _SAVE_EVERY == 0:
                     self._save()
                 progress.advance(failed=False)
-        save_model(self._folder, self.model, self._features, {"training": asdict(self._settings)})
+        save_model(self._folder, self.model, {"training": asdict(self._settings)})
         return self.model
 
     def _step(self) -> float:

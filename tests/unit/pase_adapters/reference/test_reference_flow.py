@@ -19,7 +19,7 @@ from pase_adapters.cli.main import main
 from pase_adapters.reference.features import Features
 from pase_adapters.reference.footage import Footage, make_footage
 from pase_adapters.reference.nerf import ReferenceNerf
-from pase_adapters.reference.rendering import draw_mouths, paste, render, there_and_back
+from pase_adapters.reference.rendering import draw_mouths, paste, render, render_take, there_and_back
 from pase_adapters.reference.store import KINDS, load_model
 from pase_adapters.reference.training import Settings, Training
 from pase_adapters.reference.warming import components
@@ -112,6 +112,7 @@ def test_training_that_was_stopped_ends_with_the_same_weights(
         assert torch.equal(own, resumed.state_dict()[name]), name
     loaded, about = load_model(tmp_path / "stopped")
     assert about["training"]["steps"] == 6
+    assert (loaded.columns, loaded.source) == (2, features.source)
     assert all(torch.equal(own, loaded.state_dict()[name]) for name, own in resumed.state_dict().items())
 
 
@@ -193,8 +194,23 @@ def test_what_does_not_fit_is_refused(footage: Footage, features: Features, tmp_
     small = replace(footage, mouths=footage.mouths[:, :16, :16])
     with pytest.raises(InputError, match="--size 32"):
         render(model, features, footage.sound, small, tmp_path / "out.mp4")
+    np.save(tmp_path / "long.npy", np.zeros((len(footage), 16, features.width), np.float32))
+    long = Features.open(tmp_path / "long.npy")
+    with pytest.raises(InputError, match="16 columns, the renderer was trained on rows of 2"):
+        render(model, long, footage.sound, footage, tmp_path / "out.mp4")
+    with pytest.raises(InputError, match="16 columns, the renderer was trained on rows of 2"):
+        render_take(
+            model,
+            replace(long, rows=long.rows[: footage.takes[0].frames]),
+            footage,
+            footage.takes[0],
+            tmp_path / "out.mp4",
+        )
+    with pytest.raises(InputError, match=r"rows and .* frames"):
+        render_take(model, features, footage, footage.takes[0], tmp_path / "out.mp4")
+    model.source = "a"
     with pytest.raises(InputError, match="make them again with that checkpoint"):
-        replace(features, source="b").check_source("a", tmp_path)
+        render(model, replace(features, source="b"), footage.sound, footage, tmp_path / "out.mp4")
     assert not (tmp_path / "out.mp4").exists()
 
 
@@ -238,6 +254,8 @@ def test_videos_that_cannot_become_footage(footage: Footage, tmp_path: Path) -> 
         ({"width": 10**9}, "width"),
         ({"size": "x"}, "size"),
         ({"size": True}, "size"),
+        ({"columns": 17}, "columns"),
+        ({"source": None}, "source"),
         ({"renderer": []}, "format 1"),
     ],
 )
