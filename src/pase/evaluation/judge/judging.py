@@ -8,9 +8,8 @@ from pase.audio.waveform import Waveform
 from pase.errors import InputError
 from pase.evaluation.judge.hearing import PER_FRAME, mel_bands
 from pase.evaluation.judge.network import WINDOW, Judge, whole, windows
-from pase.evaluation.judge.scores import SyncScores, sync_scores
+from pase.evaluation.judge.scores import LEAST_WINDOWS, SyncScores, sync_scores
 from pase.evaluation.judge.training import grey_mouths
-from pase.evaluation.sync import SHIFTS
 
 
 @torch.inference_mode()
@@ -23,13 +22,14 @@ def judge_mouths(judge: Judge, lips: NDArray[np.uint8], sound: Waveform) -> Sync
         sound: 16 kHz, shape ``(N,)``, of the same beginning.
 
     Raises:
-        InputError: Fewer frames than shifts to compare.
+        InputError: Too few frames to compare shifts.
     """
-    if len(lips) < WINDOW + SHIFTS[-1]:
-        raise InputError(f"{len(lips)} frames are too few to judge sync: at least {WINDOW + SHIFTS[-1]} are needed")
+    least = LEAST_WINDOWS + WINDOW - 1
+    if len(lips) < least:
+        raise InputError(f"{len(lips)} frames are too few to judge sync: at least {least} are needed")
     mouths = grey_mouths(lips).float() / 255
     bands = torch.from_numpy(mel_bands(sound, len(lips)))
     frames = whole(mouths)
     seen = torch.cat([judge.see(windows(mouths, part)) for part in torch.split(frames, 128)])
     heard = torch.cat([judge.hear(windows(bands, part, PER_FRAME)) for part in torch.split(frames, 128)])
-    return sync_scores(seen.numpy(), heard.numpy())
+    return sync_scores(seen.numpy(), heard.numpy(), zeros_beyond=False)

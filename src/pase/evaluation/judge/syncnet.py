@@ -153,4 +153,4 @@ def judge_face_crops(model: SyncNet, video: Path) -> SyncScores:
         heard.append(
             model.hear(torch.stack([coefficients[None, :, 4 * frame : 4 * frame + _SPECTRA] for frame in frames]))
         )
-    return sync_scores(torch.cat(seen).numpy(), torch.cat(heard).numpy())
+    return sync_scores(torch.cat(seen).numpy(), torch.cat(heard).numpy(), zeros_beyond=True)

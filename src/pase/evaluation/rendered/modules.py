@@ -142,14 +142,15 @@ class _LipSync(Metric):
     total: Tensor
     videos: Tensor
 
-    def __init__(self, **kwargs: Any) -> None:
+    def __init__(self, *, zeros_beyond: bool, **kwargs: Any) -> None:
         super().__init__(**kwargs)
+        self.zeros_beyond = zeros_beyond
         for name in ("total", "videos"):
             self.add_state(name, torch.zeros((), dtype=torch.float64), dist_reduce_fx="sum")
 
     def update(self, seen: Tensor, heard: Tensor) -> None:
         """Add a video: embeddings of its windows of pictures and of their sound, both ``(T, D)``."""
-        self.total += self._of(sync_scores(seen.cpu().numpy(), heard.cpu().numpy()))
+        self.total += self._of(sync_scores(seen.cpu().numpy(), heard.cpu().numpy(), zeros_beyond=self.zeros_beyond))
         self.videos += 1
 
     def compute(self) -> Tensor:
@@ -162,7 +163,11 @@ class _LipSync(Metric):
 
 
 class LipSyncConfidence(_LipSync):
-    """Mean LSE-C over videos, of any two-stream sync network; see `pase.evaluation.judge.scores`."""
+    """Mean LSE-C over videos, of any two-stream sync network.
+
+    Args:
+        zeros_beyond: True for SyncNet's own protocol, see `pase.evaluation.judge.scores.sync_scores`.
+    """
 
     higher_is_better = True
 

@@ -32,7 +32,7 @@ def test_scores_are_those_of_plain_loops() -> None:
             other = heard[row + shift] if 0 <= row + shift < 40 else np.zeros(8)
             total += float(np.sqrt((((seen[row] - other) + 1e-6) ** 2).sum()))
         means.append(total / 40)
-    scores = sync_scores(seen, heard)
+    scores = sync_scores(seen, heard, zeros_beyond=True)
     assert scores.distance == pytest.approx(min(means), rel=1e-5)
     assert scores.confidence == pytest.approx(sorted(means)[15] - min(means), rel=1e-4)
     assert scores.at_zero == pytest.approx(means[15], rel=1e-5)
@@ -42,16 +42,46 @@ def test_scores_are_those_of_plain_loops() -> None:
 @given(offset=st.integers(-10, 10), seed=st.integers(0, 100))
 def test_a_shift_is_found(offset: int, seed: int) -> None:
     long = unit(120, seed)
-    scores = sync_scores(long[20:100], long[20 - offset : 100 - offset])
-    assert scores.offset == offset
-    assert scores.distance < 0.3 < scores.confidence
+    padded, inside = (
+        sync_scores(long[20:100], long[20 - offset : 100 - offset], zeros_beyond=zeros) for zeros in (True, False)
+    )
+    assert padded.offset == inside.offset == offset
+    assert padded.distance < 0.3 < padded.confidence
+    assert inside.distance < 1e-4
+    assert inside.confidence > 1
+
+
+def test_without_zeros_each_shift_is_the_mean_over_windows_that_have_a_sound() -> None:
+    seen, heard = unit(40, 0), unit(40, 1)
+    means = [
+        float(np.mean([np.linalg.norm(seen[row] - heard[row + shift]) for row in range(40) if 0 <= row + shift < 40]))
+        for shift in range(-15, 16)
+    ]
+    scores = sync_scores(seen, heard, zeros_beyond=False)
+    assert scores.distance == pytest.approx(min(means), rel=1e-5)
+    assert scores.confidence == pytest.approx(sorted(means)[15] - min(means), rel=1e-4)
+    assert scores.at_zero == pytest.approx(means[15], rel=1e-5)
+    assert scores.offset == int(np.argmin(means)) - 15
+
+
+@pytest.mark.parametrize("windows", [71, 321])
+def test_sound_that_has_nothing_to_do_with_the_lips_prefers_no_shift(windows: int) -> None:
+    scores = [sync_scores(unit(windows, seed), unit(windows, seed + 1000), zeros_beyond=False) for seed in range(200)]
+    far = np.mean([abs(one.offset) > 7 for one in scores])
+    assert 0.38 < far < 0.66, "16 of the 31 shifts are that far"
+    assert np.mean([one.distance for one in scores]) > 1.2, "a zero would lie at 1"
+
+
+def test_too_few_windows_for_all_shifts() -> None:
+    with pytest.raises(ValueError, match="at least 30 windows, found 29"):
+        sync_scores(unit(29, 0), unit(29, 1), zeros_beyond=False)
 
 
 def test_embeddings_of_two_shapes_are_refused() -> None:
     with pytest.raises(ValueError, match="one shape"):
-        sync_scores(unit(5, 0), unit(6, 0))
+        sync_scores(unit(5, 0), unit(6, 0), zeros_beyond=True)
     with pytest.raises(ValueError, match="one shape"):
-        sync_scores(unit(0, 0), unit(0, 0))
+        sync_scores(unit(0, 0), unit(0, 0), zeros_beyond=True)
 
 
 def test_sound_is_as_long_as_the_pictures() -> None:
@@ -115,8 +145,9 @@ def test_a_file_gives_the_same_scores(tmp_path: Path) -> None:
     assert loaded.identity.startswith("a.safetensors ")
     assert judge_mouths(loaded.model, lips, sound) == judge_mouths(judge, lips, sound)
     assert grey_mouths(lips).shape == (40, SIDE, SIDE)
-    with pytest.raises(InputError, match="too few to judge"):
-        judge_mouths(judge, lips[:19], sound)
+    assert np.isfinite(judge_mouths(judge, lips[:34], sound).confidence)
+    with pytest.raises(InputError, match="too few to judge sync: at least 34"):
+        judge_mouths(judge, lips[:33], sound)
 
 
 def test_a_judge_whose_weights_are_no_numbers(tmp_path: Path) -> None:

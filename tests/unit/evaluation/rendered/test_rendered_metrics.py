@@ -156,12 +156,12 @@ def test_jitter_of_several_videos() -> None:
 
 def test_sync_errors_are_means_over_videos() -> None:
     draws = np.random.default_rng(3)
-    videos = [draws.normal(size=(2, frames, 8)).astype(np.float32) for frames in (20, 31)]
-    confidence, distance = LipSyncConfidence(), LipSyncDistance()
+    videos = [draws.normal(size=(2, frames, 8)).astype(np.float32) for frames in (30, 41)]
+    confidence, distance = LipSyncConfidence(zeros_beyond=False), LipSyncDistance(zeros_beyond=False)
     for seen, heard in videos:
         for metric in (confidence, distance):
             metric.update(torch.from_numpy(seen), torch.from_numpy(heard))
-    scores = [sync_scores(*video) for video in videos]
+    scores = [sync_scores(*video, zeros_beyond=False) for video in videos]
     assert float(confidence.compute()) == pytest.approx(np.mean([own.confidence for own in scores]))
     assert float(distance.compute()) == pytest.approx(np.mean([own.distance for own in scores]))
     assert (confidence.higher_is_better, distance.higher_is_better) == (True, False)
