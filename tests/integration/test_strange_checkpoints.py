@@ -107,3 +107,53 @@ def test_what_makes_no_sense_is_refused(
     goes_on = [f"--ckpt_path={path}", "--trainer.max_steps=4", f"--trainer.default_root_dir={tmp_path}"]
     assert main(["fit", "--config", str(config), *goes_on]) == 1
     assert told in capsys.readouterr().err
+
+
+KEEPERS = {
+    "the best": "ModelCheckpoint{'monitor': 'validation/loss'",
+    "the last": "ModelCheckpoint{'monitor': None",
+}
+
+
+@pytest.mark.parametrize("keeper", KEEPERS)
+@pytest.mark.parametrize("place", ["address", "upwards"])
+def test_files_that_it_names_are_left_alone(
+    keeper: str, place: str, config: Path, checkpoint: Path, tmp_path: Path
+) -> None:
+    """Its keepers of checkpoints say which files were the best so far: those that a better one displaces."""
+    run, victim = tmp_path / "run", tmp_path / "victim.ckpt"
+    victim.mkdir()
+    (victim / "thesis").write_text("years")
+    own = str(run / "checkpoints")
+    named = {"address": f"local://{victim}", "upwards": f"{own}/../../victim.ckpt"}[place]
+
+    def change(content: dict[str, Any]) -> None:
+        (state,) = (value for key, value in content["callbacks"].items() if key.startswith(KEEPERS[keeper]))
+        state.update(dirpath=own, best_model_path=named, kth_best_model_path=named, last_model_path=named)
+        state.update(best_k_models={named: torch.tensor(1e9)}, best_model_score=torch.tensor(1e9))
+
+    path = tampered(checkpoint, tmp_path / "a.ckpt", change)
+    goes_on = [f"--ckpt_path={path}", "--trainer.max_steps=4", f"--trainer.default_root_dir={run}"]
+    assert main(["fit", "--config", str(config), *goes_on]) == 0
+    assert (victim / "thesis").read_text() == "years"
+    assert (run / "checkpoint" / "model.safetensors").is_file()
+
+
+@pytest.mark.parametrize("left_out", [False, True])
+def test_a_score_that_nothing_beats_does_not_count(
+    left_out: bool, config: Path, checkpoint: Path, tmp_path: Path
+) -> None:
+    named = str(tmp_path / "run" / "checkpoints" / "theirs.ckpt")
+
+    def change(content: dict[str, Any]) -> None:
+        (state,) = (value for key, value in content["callbacks"].items() if key.startswith(KEEPERS["the best"]))
+        lowest = torch.tensor(-torch.inf)
+        state.update(dirpath=str(Path(named).parent), best_model_path=named, kth_best_model_path=named)
+        state.update(best_k_models={named: lowest}, best_model_score=lowest, kth_value=lowest)
+        if left_out:
+            del state["dirpath"]
+
+    path = tampered(checkpoint, tmp_path / "a.ckpt", change)
+    goes_on = [f"--ckpt_path={path}", "--trainer.max_steps=4", f"--trainer.default_root_dir={tmp_path / 'run'}"]
+    assert main(["fit", "--config", str(config), *goes_on]) == 0
+    assert sorted(one.name for one in Path(named).parent.iterdir()) == ["last.ckpt", "previous.ckpt", "step=4.ckpt"]

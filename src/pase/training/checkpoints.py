@@ -6,8 +6,11 @@ import warnings
 from pathlib import Path
 from typing import Any
 
+import lightning.pytorch as pl
 import torch
 from lightning.fabric.plugins.io.torch_io import TorchCheckpointIO
+from lightning.fabric.utilities.cloud_io import get_filesystem
+from lightning.pytorch.callbacks import ModelCheckpoint
 
 from pase.errors import InputError, PaseError
 from pase.files import atomic_path
@@ -27,12 +30,16 @@ class CheckpointFiles(TorchCheckpointIO):
     damaged.
     """
 
+    def __init__(self) -> None:
+        self._folders: set[str] = set()  # into which this run has saved
+
     def save_checkpoint(self, checkpoint: dict[str, Any], path: Any, storage_options: Any = None) -> None:
         """Write a checkpoint.
 
         Raises:
             CheckpointFileError: It cannot be written, for instance because the disk is full; what was there stays.
         """
+        self._folders.add(_folder(path))
         if "://" in str(path):
             super().save_checkpoint(checkpoint, path, storage_options)
             return
@@ -67,6 +74,62 @@ class CheckpointFiles(TorchCheckpointIO):
             content = _read(earlier, map_location)
             warnings.warn(f"{error}. The run goes on from {earlier}, step {content.get('global_step')}.", stacklevel=2)
             return content
+
+    def remove_checkpoint(self, path: Any) -> None:
+        """Remove a checkpoint file that lies where this run saves its own; anything else stays, which is told."""
+        files = get_filesystem(path)
+        if not files.exists(str(path)):
+            return
+        if not str(path).endswith(".ckpt") or _folder(path) not in self._folders or not files.isfile(str(path)):
+            warnings.warn(f"{path} is no checkpoint of this run: it is not removed", stacklevel=2)
+        elif "://" in str(path):
+            files.rm_file(str(path))
+        else:
+            Path(path).unlink()
+
+
+class OwnCheckpoints(pl.Callback):
+    """Lets the keepers of checkpoints take over from a checkpoint only what concerns files in their own folders.
+
+    A checkpoint tells which files were the best and the last. They are removed and exported by these names, so names
+    from a stranger, or from a run in another folder, must not count: such a keeper begins anew.
+    """
+
+    def on_load_checkpoint(
+        self, trainer: pl.Trainer, pl_module: pl.LightningModule, checkpoint: dict[str, Any]
+    ) -> None:
+        """Drop the states of keepers that name other files, or scores that no checkpoint can beat."""
+        states = checkpoint["callbacks"]
+        for keeper in trainer.checkpoint_callbacks:
+            state = states.get(keeper.state_key)
+            if isinstance(keeper, ModelCheckpoint) and state is not None and not _is_of(keeper, state):
+                del states[keeper.state_key]
+
+
+def _is_of(keeper: ModelCheckpoint, state: Any) -> bool:
+    if not isinstance(state, dict) or keeper.dirpath is None or state.get("dirpath") != keeper.dirpath:
+        return False
+    names = keeper.state_dict().keys()
+    best = state.get("best_k_models")
+    if state.keys() != names or not isinstance(best, dict) or state["kth_best_model_path"] not in {"", *best}:
+        return False
+    paths = [*best, state["best_model_path"], state["kth_best_model_path"], state["last_model_path"]]
+    scores = [*best.values(), *([] if state["best_model_score"] is None else [state["best_model_score"]])]
+    return all(_lies_in(path, keeper.dirpath) for path in paths) and all(_is_score(score) for score in scores)
+
+
+def _lies_in(path: Any, folder: Any) -> bool:
+    """Whether a keeper's path is empty, or a checkpoint directly in the folder; links on the way are followed."""
+    return path == "" or (isinstance(path, str) and path.endswith(".ckpt") and _folder(path) == _folder(f"{folder}/a"))
+
+
+def _is_score(value: Any) -> bool:
+    return isinstance(value, torch.Tensor) and value.ndim == 0 and bool(value.isfinite())
+
+
+def _folder(path: Any) -> str:
+    """In which a path lies: an address as it is written, a folder on disk as it is in truth."""
+    return str(path).rpartition("/")[0] if "://" in str(path) else str(Path(path).parent.resolve())
 
 
 def _keep(last: Path) -> None:

@@ -17,7 +17,7 @@ from lightning.pytorch.utilities import rank_zero_only
 from pase.data.module import CorpusDataModule
 from pase.files import make_folder, write_text
 from pase.training.callbacks import CalibrateFeatures, PlainProgress, interactive
-from pase.training.checkpoints import LAST, CheckpointFiles
+from pase.training.checkpoints import LAST, CheckpointFiles, OwnCheckpoints
 from pase.training.export import export
 from pase.training.failures import explained
 from pase.training.nonfinite import StopAtNonFiniteLoss
@@ -42,7 +42,6 @@ _HARMLESS = (
     r"The number of training batches .* is smaller than the logging interval",
     r".*isinstance\(treespec, LeafSpec\)",  # Lightning's own use of torch
     r"Checkpoint directory .* exists and is not empty",  # a run that goes on
-    r"The dirpath has changed",  # a run that goes on in another folder, or is only looked at
     r"You are using a custom batch sampler `FixedBatches`",  # it names every clip once
     r".*but there is no last checkpoint available",  # `--ckpt_path last` of a run that begins
 )
@@ -134,6 +133,7 @@ def wandb_id(root: Path, goes_on: bool) -> str | None:
 def _default_callbacks(root: Path, given: list[Callback]) -> list[Callback]:
     defaults: list[Callback] = [
         StopAtNonFiniteLoss(),  # before those that look at spoilt weights or save them
+        OwnCheckpoints(),
         TrainingSpeed(),
         CalibrateFeatures(),
         LearningRateMonitor("step"),
