@@ -16,7 +16,8 @@ from pase.training.task import PaseTask
 class CalibrateFeatures(pl.Callback):
     """Before each validation, measure where silence lies and how wide features spread, on clean training clips.
 
-    The result is a part of the weights, so every checkpoint can be exported.
+    The result is a part of the weights, so every checkpoint can be exported. Where weights are averaged, the average is
+    measured, which is what checkpoints hold: a callback that averages has to come before this one.
 
     Args:
         clips: Training clips to measure.
@@ -24,9 +25,10 @@ class CalibrateFeatures(pl.Callback):
 
     def __init__(self, clips: int = 64) -> None:
         self.clips = clips
+        self._measured: dict[str, torch.Tensor] = {}
 
     @torch.no_grad()
-    def on_validation_start(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
+    def on_validation_epoch_start(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
         """Measure; only while fitting."""
         data = trainer.datamodule  # type: ignore[attr-defined]  # set by Trainer.fit, not declared
         if trainer.state.fn != "fit" or not isinstance(data, CorpusDataModule) or not isinstance(pl_module, PaseTask):
@@ -39,6 +41,13 @@ class CalibrateFeatures(pl.Callback):
             labels = torch.from_numpy(clip.record.frame_labels()[:frames]).to(pl_module.device)
             silent.append(labels == PHONE_INDEX[SILENCE])
         model.features.fit(torch.cat(states), torch.cat(silent))
+        self._measured = {name: value.clone() for name, value in model.features.state_dict().items()}
+
+    def on_validation_epoch_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
+        """Keep the result in the weights that train on, too: an average of both is the result again."""
+        if self._measured and isinstance(pl_module, PaseTask):
+            pl_module.model.features.load_state_dict(self._measured)
+            self._measured = {}
 
 
 class PlainProgress(pl.Callback):
