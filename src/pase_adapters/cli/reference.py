@@ -29,6 +29,12 @@ def run_subject(arguments: Sequence[str]) -> int:
     )
     parser.add_argument("--output", metavar="DIR", type=Path, required=True, help="new folder for the subject")
     parser.add_argument("--size", metavar="PIXELS", type=_size, default=64, help="side of the mouths, 32 to 256 (64)")
+    parser.add_argument(
+        "--like",
+        metavar="DIR",
+        type=Path,
+        help="subject of the same person that a renderer is trained on: for videos that only lend their pictures",
+    )
     parser.add_argument("--face-model", metavar="FILE", type=Path, help="MediaPipe's face_landmarker.task")
     parser.add_argument(
         "--landmarks",
@@ -39,11 +45,12 @@ def run_subject(arguments: Sequence[str]) -> int:
     options = parser.parse_args(arguments)
     from pase.video.face_model import find_model
     from pase.video.speaker import find_speaker, speaker_from_sidecar
-    from pase_adapters.reference.footage import make_footage
+    from pase_adapters.reference.footage import Footage, make_footage
 
     sidecar = options.landmarks == "sidecar"
     find = speaker_from_sidecar if sidecar else partial(find_speaker, model=find_model(options.face_model))
-    footage = make_footage(options.videos, options.output, options.size, find)
+    like = None if options.like is None else Footage.open(options.like)
+    footage = make_footage(options.videos, options.output, options.size, find, like)
     print(f"{options.output}: {len(footage)} frames ({len(footage) / 25:.1f} s), mouths of {footage.size} pixels")
     print("\nNext, features for reference-nerf or for reference-3dgs:")
     for renderer in ("er-nerf", "gaussian-talker"):

@@ -5,7 +5,7 @@ To `pase-adapt` a folder of it looks like a subject that ER-NeRF's preprocessing
 ====================  ==============================================================================================
 ``footage.json``      format, size of the mouths, the videos with their frames; written last
 ``mouths.npy``        lip crops, uint8 RGB, shape ``(T, size, size, 3)``, of all videos one after the other
-``track.npz``         where each crop lies in its picture, how the head is turned, and the light it is seen in
+``track.npz``         where crops lie in the pictures, turn of the head, light, and the means that these are told from
 ``aud.wav``           sound of all videos, each as long as its pictures
 ``transforms_*.json`` lists of frames (`aud_id`): the last eleventh of the videos (or frames) is kept from training
 ====================  ==============================================================================================
@@ -29,7 +29,7 @@ from pase.video.lip_crop import FaceTrack, crop_tracks, track_face
 from pase.video.reading import iter_frames
 from pase.video.speaker import Speaker
 
-FORMAT = 2
+FORMAT = 3
 
 LISTS = {"train": "transforms_train.json", "validation": "transforms_val.json"}
 
@@ -62,6 +62,21 @@ class Take:
 
 
 @dataclass(frozen=True)
+class Means:
+    """What turn, light and place of mouths are told from: of the videos themselves, or of others of the same person.
+
+    Attributes:
+        colour: Along the edges of crops, 0 to 255, shape ``(3,)``.
+        nose: Where the bridge of the nose lies in the upright face, see `pase.video.lip_crop`.
+        centre: Of the crops in the upright face.
+    """
+
+    colour: NDArray[np.float64]
+    nose: complex
+    centre: complex
+
+
+@dataclass(frozen=True)
 class Footage:
     """Footage of a person, opened for reading.
 
@@ -69,8 +84,9 @@ class Footage:
         folder: Where it lies.
         mouths: Mapped into memory; see the module.
         poses: Turn and nod in radians, shape ``(T, 2)``.
-        light: Of the video that a frame is of, each colour against the mean of all videos, shape ``(T, 3)``: cameras
-            balance white anew, and the person's colour is to be learnt once.
+        light: Of the video that a frame is of, each colour against the mean colour, shape ``(T, 3)``: cameras balance
+            white anew, and the person's colour is to be learnt once.
+        means: What `poses` and `light` are told from.
         track: Where the crops lie in the pictures.
         takes: The videos.
         training: Numbers of the frames to learn from.
@@ -81,6 +97,7 @@ class Footage:
     mouths: NDArray[np.uint8]
     poses: NDArray[np.float32]
     light: NDArray[np.float32]
+    means: Means
     track: FaceTrack
     takes: tuple[Take, ...]
     training: NDArray[np.int64]
@@ -115,9 +132,8 @@ class Footage:
             mouths = np.load(folder / "mouths.npy", mmap_mode="r", allow_pickle=False)
             with np.load(folder / "track.npz", allow_pickle=False) as arrays:
                 poses, light = arrays["poses"], arrays["light"]
-                track = FaceTrack(
-                    arrays["scale_rotation"], arrays["shift"], complex(arrays["centre"]), arrays["lip_points"]
-                )
+                means = Means(arrays["colour"], complex(arrays["nose"]), complex(arrays["centre"]))
+                track = FaceTrack(arrays["scale_rotation"], arrays["shift"], means.centre, arrays["lip_points"])
             takes = tuple(Take(Path(own["video"]), own["first"], own["frames"]) for own in content["takes"])
             training, validation = (_read_list(folder / name) for name in LISTS.values())
         except (OSError, ValueError, KeyError, TypeError) as error:
@@ -128,10 +144,16 @@ class Footage:
                 f"the footage in {folder} is damaged: {frames} frames in footage.json, {len(mouths)} in mouths.npy, "
                 f"{len(track)} in track.npz. Make it again."
             )
-        return cls(folder, mouths, poses, light, track, takes, training, validation)
+        return cls(folder, mouths, poses, light, means, track, takes, training, validation)
 
 
-def make_footage(videos: Sequence[Path], folder: Path, size: int, find: Callable[[Path], Speaker]) -> Footage:
+def make_footage(
+    videos: Sequence[Path],
+    folder: Path,
+    size: int,
+    find: Callable[[Path], Speaker],
+    like: Footage | None = None,
+) -> Footage:
     """Find the mouths of a person in videos and write them as footage.
 
     Args:
@@ -139,6 +161,8 @@ def make_footage(videos: Sequence[Path], folder: Path, size: int, find: Callable
         folder: To write to.
         size: Side of the mouths in pixels.
         find: Where the person is in a video, such as `pase.video.speaker.find_speaker` with its model.
+        like: Other footage of the person, such as a renderer is trained on: turn, light and place of the mouths are
+            then told from its means, so that the renderer draws them as they are here. None: from the videos' own.
 
     Raises:
         InputError: There is footage already, a video is given twice, its sound cannot be used, or its speaker is lost,
@@ -166,12 +190,18 @@ def make_footage(videos: Sequence[Path], folder: Path, size: int, find: Callable
             residuals.append(_nose(speaker.points, track))
             sounds.append(_sound_of(video, len(track)))
             progress.advance(failed=False)
-    centre = complex(np.mean([track.centre for track in tracks]))
+    centre = complex(np.mean([track.centre for track in tracks])) if like is None else like.means.centre
     tracks = [_recentred(track, centre) for track in tracks]
-    light = _write_mouths(folder, videos, tracks, size)
+    colours = _write_mouths(folder, videos, tracks, size)
+    nose = np.concatenate(residuals)
+    means = Means(colours.mean(axis=0), complex(nose.mean()), centre) if like is None else like.means
+    light = np.repeat(_light(colours, means.colour), [len(track) for track in tracks], axis=0)
     joined = [np.concatenate([getattr(track, name) for track in tracks]) for name in _JOINED]
-    poses = _poses(np.concatenate(residuals))
-    arrays = {"centre": np.array(centre), "poses": poses, "light": light, **dict(zip(_JOINED, joined, strict=True))}
+    arrays = {
+        **{name: np.array(getattr(means, name)) for name in ("colour", "nose", "centre")},
+        **{"poses": _poses(nose, means.nose), "light": light},
+        **dict(zip(_JOINED, joined, strict=True)),
+    }
     with atomic_path(folder / "track.npz") as temporary, temporary.open("wb") as file:
         np.savez(file, allow_pickle=False, **arrays)
     save_wav(folder / "aud.wav", sounds)
@@ -182,8 +212,8 @@ def make_footage(videos: Sequence[Path], folder: Path, size: int, find: Callable
 _JOINED = ("scale_rotation", "shift", "lip_points")
 
 
-def _write_mouths(folder: Path, videos: Sequence[Path], tracks: Sequence[FaceTrack], size: int) -> NDArray[np.float32]:
-    """Cut the mouths out; returns the light of each frame."""
+def _write_mouths(folder: Path, videos: Sequence[Path], tracks: Sequence[FaceTrack], size: int) -> NDArray[np.float64]:
+    """Cut the mouths out; returns the colour along their edges of each video, 0 to 255, shape ``(V, 3)``."""
     shape = (sum(len(track) for track in tracks), size, size, 3)
     colours = np.empty((len(tracks), 3))
     with atomic_path(folder / "mouths.npy") as temporary:
@@ -198,8 +228,11 @@ def _write_mouths(folder: Path, videos: Sequence[Path], tracks: Sequence[FaceTra
                 colours[place] = np.median(mouths[first:done][:, _ring(size)].mean(axis=1), axis=0)
                 progress.advance(failed=False)
         mouths.flush()
-    light = np.maximum(colours, 1) / np.maximum(colours.mean(axis=0), 1)
-    return np.repeat(light, [len(track) for track in tracks], axis=0).astype(np.float32)
+    return colours
+
+
+def _light(colours: NDArray[np.float64], mean: NDArray[np.float64]) -> NDArray[np.float32]:
+    return np.asarray(np.maximum(colours, 1) / np.maximum(mean, 1), dtype=np.float32)
 
 
 def _ring(size: int) -> NDArray[np.bool_]:
@@ -266,7 +299,7 @@ def _nose(points: NDArray[np.float32], track: FaceTrack) -> NDArray[np.complex12
     return np.asarray(np.convolve(np.pad(filled, 2, mode="edge"), kernel, mode="valid"))
 
 
-def _poses(nose: NDArray[np.complex128]) -> NDArray[np.float32]:
-    away = (nose - nose.mean()) / _NOSE
+def _poses(nose: NDArray[np.complex128], mean: complex) -> NDArray[np.float32]:
+    away = (nose - mean) / _NOSE
     turned = np.stack([away.real, away.imag], axis=1).clip(-np.sin(_MOST_TURN), np.sin(_MOST_TURN))
     return np.asarray(np.arcsin(turned), dtype=np.float32)

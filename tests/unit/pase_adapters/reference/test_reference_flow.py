@@ -1,18 +1,20 @@
 """From videos of a synthetic speaker to a rendered one."""
 
-import shutil
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
+from numpy.typing import NDArray
 from safetensors.torch import load_file, save_file
 from tests.toy_footage import SIZE, lip_features, toy_footage
 
 from pase.audio.waveform import load_audio
 from pase.errors import InputError
-from pase.video.reading import iter_frames
+from pase.video.landmarks import STABLE_INDICES
+from pase.video.reading import Picture, iter_frames
 from pase.video.speaker import speaker_from_sidecar
 from pase.video.writing import write_video
 from pase_adapters.cli.main import main
@@ -54,15 +56,63 @@ def test_footage_is_what_the_videos_show(footage: Footage) -> None:
     assert np.abs(footage.poses).max() <= 0.5
 
 
+TINT = np.array([1.1, 1.0, 0.7])
+
+
+def copied(
+    video: Path, folder: Path, change: Callable[[Picture], Picture], points: NDArray[np.float32] | None = None
+) -> Path:
+    """The video with other pictures, and landmarks."""
+    copy = folder / "copy.mp4"
+    write_video(copy, [change(picture) for picture in iter_frames(video, 25)], load_audio(video))
+    with np.load(video.with_suffix(".landmarks.npz")) as arrays:
+        np.savez(copy.with_suffix(".landmarks.npz"), points=arrays["points"] if points is None else points)
+    return copy
+
+
+def warmed(picture: Picture) -> Picture:
+    return (picture * TINT).clip(0, 255).astype(np.uint8)
+
+
+def test_footage_like_another_is_told_from_its_light(footage: Footage, tmp_path: Path) -> None:
+    video = footage.takes[0].video
+    first = make_footage([video], tmp_path / "first", SIZE, speaker_from_sidecar)
+    warm = copied(video, tmp_path, warmed)
+    alone = make_footage([warm], tmp_path / "alone", SIZE, speaker_from_sidecar)
+    like = make_footage([warm], tmp_path / "like", SIZE, speaker_from_sidecar, first)
+    np.testing.assert_allclose(like.light[0], TINT, atol=0.04)
+    frames = np.arange(len(first))
+    apart = [np.abs(one.pictures(frames) - first.pictures(frames)).mean() for one in (like, alone)]
+    assert apart[0] < 0.3 * apart[1]
+
+
+def test_footage_like_another_is_told_from_its_pose_and_place(footage: Footage, tmp_path: Path) -> None:
+    video = footage.takes[0].video
+    first = make_footage([video], tmp_path / "first", SIZE, speaker_from_sidecar)
+    with np.load(video.with_suffix(".landmarks.npz")) as arrays:
+        points = arrays["points"].copy()
+    eyes = np.abs(first.track.scale_rotation).mean()
+    stable = len(STABLE_INDICES)
+    points[..., stable - 2 : stable, 0] += 0.05 * eyes  # the bridge of the nose
+    points[..., stable:, 1] += 0.1 * eyes  # the lips
+    turned = copied(video, tmp_path, lambda picture: picture, points)
+    alone = make_footage([turned], tmp_path / "alone", SIZE, speaker_from_sidecar)
+    like = make_footage([turned], tmp_path / "like", SIZE, speaker_from_sidecar, first)
+    assert like.poses[:, 0].mean() > first.poses[:, 0].mean() + 0.05
+    assert abs(alone.poses[:, 0].mean() - first.poses[:, 0].mean()) < 0.01
+    assert like.track.centre == first.track.centre
+    assert like.track.lip_points[..., 1].mean() > first.track.lip_points[..., 1].mean() + 0.05
+    assert alone.track.centre.imag > first.track.centre.imag + 0.05
+    assert np.array_equal(like.means.colour, first.means.colour)
+    assert (like.means.nose, like.means.centre) == (first.means.nose, first.means.centre)
+
+
 def test_the_light_of_each_video_is_taken_out_and_put_back(footage: Footage, tmp_path: Path) -> None:
     video = footage.takes[0].video
-    tint = np.array([1.1, 1.0, 0.7])
-    warm = tmp_path / "warm.mp4"
-    write_video(warm, [(one * tint).clip(0, 255).astype(np.uint8) for one in iter_frames(video, 25)], load_audio(video))
-    shutil.copy(video.with_suffix(".landmarks.npz"), warm.with_suffix(".landmarks.npz"))
+    warm = copied(video, tmp_path, warmed)
     both = make_footage([video, warm], tmp_path / "both", SIZE, speaker_from_sidecar)
     half = both.takes[1].first
-    np.testing.assert_allclose(both.light[half] / both.light[0], tint, atol=0.04)
+    np.testing.assert_allclose(both.light[half] / both.light[0], TINT, atol=0.04)
     assert np.ptp(both.light[:half], axis=0).max() == 0
     frames = np.arange(half)
     apart = np.abs(both.pictures(frames) - both.pictures(frames + half)).mean()
@@ -149,6 +199,10 @@ def test_the_commands_lead_to_a_video(footage: Footage, features: Features, tmp_
     subject, model, video = tmp_path / "subject", tmp_path / "model", tmp_path / "out.mp4"
     assert main(["subject", *videos, "--output", str(subject), "--size", "32", "--landmarks", "sidecar"]) == 0
     assert main(["--renderer", "er-nerf", "--audio", str(subject / "aud.wav"), "--data-dir", str(subject)]) == 0
+    extra = tmp_path / "extra"
+    more = ["subject", videos[0], "--output", str(extra), "--size", "32", "--landmarks", "sidecar"]
+    assert main([*more, "--like", str(subject)]) == 0
+    assert Footage.open(extra).means.nose == Footage.open(subject).means.nose
     trained = ["train", str(subject), "--renderer", "reference-nerf", "--steps", "2", "--output", str(model)]
     assert main(trained) == 0
     given = ["--features", str(subject / "aud_eo.npy"), "--audio", str(subject / "aud.wav")]
