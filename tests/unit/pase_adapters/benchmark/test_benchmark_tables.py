@@ -2,7 +2,15 @@
 
 from pase.evaluation.rendered.score import Score
 from pase_adapters.benchmark.results import Result, means, sums
-from pase_adapters.benchmark.tables import TAKES, Column, table_ahead, table_of_differences, table_of_means
+from pase_adapters.benchmark.tables import (
+    RECITALS,
+    TAKES,
+    Column,
+    Table,
+    table_ahead,
+    table_of_differences,
+    table_of_means,
+)
 
 
 def result(features: str, seed: int, **scores: float) -> Result:
@@ -19,10 +27,79 @@ RESULTS = [
 
 
 def test_pase_is_compared_with_the_best_seed_by_seed() -> None:
-    better = [one for one in RESULTS if one.seed < 2]
-    [_, row] = table_ahead({"reference-nerf": {"clean": better}})
-    assert row[:3] == ["reference-nerf, clean", "+10.0 (+10.0 … +10.0) %", "log-mel"]
+    better = [result("PASE", seed, LSE_C=own) for seed, own in enumerate((3.3, 2.2))]
+    others = [result("log-mel", seed, LSE_C=own) for seed, own in enumerate((3.0, 2.0))]
+    [_, row] = ahead(better + others)
+    assert row[:3] == ["reference-nerf, clean", "+10.0 (-15.4 … +35.4) %", "log-mel"]  # 0.3 and 0.2 of 2.5
     assert row[3:] == ["", ""] * 2
+
+
+def ahead(results: list[Result]) -> Table:
+    return table_ahead({"reference-nerf": {"clean": results}})
+
+
+def test_seeds_that_pase_lacks_choose_nobody() -> None:
+    results = [
+        *(result("PASE", seed, LSE_C=2.0) for seed in (0, 1)),
+        *(result("log-mel", seed, LSE_C=own) for seed, own in enumerate((1.0, 1.0, 9.0))),
+        *(result("hama", seed, LSE_C=1.6) for seed in (0, 1)),
+    ]
+    assert ahead(results)[1][1:3] == ["+25.0 (+25.0 … +25.0) %", "hama"]
+
+
+def closures(features: str, *shares: tuple[float, float]) -> list[Result]:
+    return [
+        Result(
+            *(features, "reference-nerf", seed, "clean", ""),
+            *({"closures, recall": recall, "closures, precision": precision}, ""),
+        )
+        for seed, (recall, precision) in enumerate(shares)
+    ]
+
+
+def test_seeds_of_which_nothing_closes_count() -> None:
+    ours, theirs = closures("PASE", *[(0.5, 0.5)] * 3), closures("hama", (0, 0), (0, 0), (0.6, 0.6))
+    assert ahead(ours + theirs)[1][5:] == ["+30.0 (-56.1 … +116.1) points", "hama"]
+
+
+def test_a_mouth_that_never_opens_is_not_ahead() -> None:
+    shut, fair = closures("PASE", (1.0, 0.4)), closures("hama", (0.8, 0.8))
+    assert ahead(shut + fair)[1][5:] == ["-22.9 points", "hama"]
+    for name in ("PASE", "hama"):
+        [column] = [column for column in RECITALS.columns if column.title == "closures"]
+        scores = {"closed at bilabials": 1.0, "closed at vowels": 1.0 if name == "PASE" else 0.25}
+        shut = [*shut, Result(name, "reference-nerf", 1, "others", "", scores, "")]
+    recited = [one for one in shut if one.drive == "others"]
+    assert ahead(recited)[1][5:] == ["-75.0 points", "hama"]
+    real = Result("real", "", 0, "", "", {"closed at bilabials": 0.75, "closed at vowels": 0.5}, "")
+    assert [row[2] for row in table_of_means(recited, real, [column])[1:]] == ["0.000", "0.750", "0.250"]
+
+
+def test_a_mouth_that_never_closes_has_no_precision_and_an_f1_of_0() -> None:
+    never = Result("PASE", "reference-nerf", 0, "clean", "", {"closures, recall": 0.0}, "")
+    assert ahead([never, *closures("hama", (0.5, 0.5))])[1][5:] == ["-50.0 points", "hama"]
+
+
+def test_intervals_stay_where_their_measure_can_be() -> None:
+    results = closures("PASE", (0.9, 0.1), (1.0, 0.0))
+    recall, precision = (column for column in TAKES.columns if column.title in ("recall", "precision"))
+    [_, row, _] = table_of_means(results, Result("real", "", 0, "", "", {}, ""), [recall, precision])
+    assert row[2:] == ["0.950 (0.315 … 1.000)", "0.050 (0.000 … 0.685)"]
+    [_, row, _] = table_of_means(results[:1], Result("real", "", 0, "", "", {}, ""), [recall])
+    assert row[2:] == ["0.900"]
+
+
+def test_sync_as_filmed_is_not_set_beside_recitals() -> None:
+    results, real = [result("PASE", 0, LSE_C=3.0)], result("real", 0, LSE_C=5.0)
+    filmed = [
+        next(
+            cell
+            for cell, column in zip(table_of_means(results, real, own.columns)[-1][2:], own.columns, strict=True)
+            if column.title == "LSE-C"
+        )
+        for own in (TAKES, RECITALS)
+    ]
+    assert filmed == ["5.000", ""]
 
 
 def test_lower_is_better_turns_the_sign() -> None:
