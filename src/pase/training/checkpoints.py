@@ -59,19 +59,22 @@ class CheckpointFiles(TorchCheckpointIO):
     def load_checkpoint(self, path: Any, map_location: Any = None, weights_only: bool | None = None) -> dict[str, Any]:
         """Read a checkpoint, or the one before if it is damaged, which is told.
 
+        Its tensors go to the CPU, wherever they were and whatever `map_location` says: strategies copy them from there
+        to each rank's device.
+
         Raises:
             InputError: There is none, or none can be read without running code.
         """
         if "://" in str(path):
-            return super().load_checkpoint(path, map_location, weights_only=True)
+            return super().load_checkpoint(path, "cpu", weights_only=True)
         target = Path(path)
         try:
-            return _read(target, map_location)
+            return _read(target)
         except InputError as error:
             earlier = target.with_name(PREVIOUS)
             if target.name != LAST or not earlier.is_file():
                 raise
-            content = _read(earlier, map_location)
+            content = _read(earlier)
             warnings.warn(f"{error}. The run goes on from {earlier}, step {content.get('global_step')}.", stacklevel=2)
             return content
 
@@ -140,10 +143,10 @@ def _keep(last: Path) -> None:
     link.replace(last.with_name(PREVIOUS))
 
 
-def _read(path: Path, map_location: Any) -> dict[str, Any]:
+def _read(path: Path) -> dict[str, Any]:
     if not path.is_file():
         raise InputError(f"there is no checkpoint {path}")
-    content = read_torch_file(path, map_location)
+    content = read_torch_file(path)
     if not isinstance(content, dict) or not isinstance(content.get("state_dict"), dict):
         raise InputError(f"{path} is no checkpoint of a run: it has no weights")
     check_finite(content["state_dict"], path)

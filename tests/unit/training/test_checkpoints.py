@@ -3,6 +3,7 @@
 from pathlib import Path
 
 import pytest
+import torch
 
 from pase.training.checkpoints import CheckpointFiles
 
@@ -35,3 +36,14 @@ def test_nothing_else_is_removed(named: str, tmp_path: Path) -> None:
     with pytest.warns(UserWarning, match="is no checkpoint of this run: it is not removed"):
         files.remove_checkpoint(f"local://{path}" if address else path)
     assert path.exists()
+
+
+def test_those_of_a_gpu_are_read_on_the_cpu(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    content = {"state_dict": {"w": torch.ones(3)}, "optimizer_states": [{"state": {0: {"exp_avg": torch.ones(3)}}}]}
+    with monkeypatch.context() as patched:
+        patched.setattr(torch.serialization, "location_tag", lambda storage: "cuda:0")
+        torch.save(content, tmp_path / "a.ckpt")
+    assert b"cuda:0" in (tmp_path / "a.ckpt").read_bytes()
+    read = CheckpointFiles().load_checkpoint(tmp_path / "a.ckpt")
+    assert read["state_dict"]["w"].device == torch.device("cpu")
+    assert read["optimizer_states"][0]["state"][0]["exp_avg"].device == torch.device("cpu")
