@@ -32,12 +32,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
         plan = read_plan(options.plan)
         find = partial(find_speaker, model=find_model(options.face_model))
         bench = Bench(plan, options.output, find, lambda line: print(line, flush=True))
-        bench.run(options.most)
+        failed = bench.run(options.most)
         print(write_report(bench))
     except PaseError as error:
         print(f"benchmark: error: {error}", file=sys.stderr)
         return 1
-    return 0
+    return 1 if failed else 0
 
 
 if __name__ == "__main__":

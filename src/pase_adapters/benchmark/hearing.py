@@ -1,23 +1,29 @@
 """Feature files of any speech encoder, in the rows that `pase-adapt` writes: same moments, same windows."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
 
 import numpy as np
+from filelock import FileLock
 from numpy.typing import NDArray
 
 from pase.audio.waveform import SAMPLE_RATE, Waveform, load_audio
 from pase.baselines.registry import open_baseline
+from pase.corpus.clip import SAMPLES_PER_FRAME
 from pase.files import atomic_path, make_folder
 from pase.inference.encoder import PASE
 from pase_adapters.benchmark.plan import short_hash
 from pase_adapters.layout import make_rows
 from pase_adapters.reference.features import Features
-from pase_adapters.reference.footage import Footage
+from pase_adapters.reference.footage import Footage, Take
 from pase_adapters.renderers.family import ROWS_OF_16
 
-_WITHOUT_NEIGHBOURS = replace(ROWS_OF_16, columns=2, first_column=0)
+LAYOUT = ROWS_OF_16
+"""Of the rows, as `pase-adapt` writes them for the renderers that the reference renderers stand for."""
+
+_WITHOUT_NEIGHBOURS = replace(LAYOUT, columns=2, first_column=0)
 
 _HALF_COLUMN = SAMPLE_RATE // 100
 """Samples from the middle of a video frame to the middles of its two columns."""
@@ -40,12 +46,12 @@ class Hearing:
     scale: Columns | float = 1.0
 
     @classmethod
-    def of(cls, source: str, sound: Waveform, frames: int) -> "Hearing":
-        """An encoder that has listened to the training sound."""
+    def of(cls, source: str, sounds: Sequence[Waveform]) -> "Hearing":
+        """An encoder that has listened to the sounds of the training takes, of whole video frames each."""
         hearing = cls(source)
         if hearing.standardised:
             return hearing
-        columns = hearing.columns(sound, frames)
+        columns = np.concatenate([hearing.columns(sound, len(sound) // SAMPLES_PER_FRAME) for sound in sounds])
         return cls(source, columns.mean(axis=0), columns.std(axis=0) + 1e-4)
 
     @property
@@ -66,11 +72,9 @@ class Hearing:
         columns = np.stack([early, late], axis=1).reshape(2 * frames, -1)
         return np.asarray((columns - self.mean) / self.scale, dtype=np.float32)
 
-    def write(self, path: Path, sound: Waveform, frames: int) -> None:
-        """Write the feature file of a sound, one row for each video frame, as `pase-adapt` does for either renderer."""
-        rows = windows(self.columns(sound, frames), ROWS_OF_16.columns, ROWS_OF_16.first_column)
-        with atomic_path(path) as temporary, temporary.open("wb") as file:
-            np.save(file, rows.astype(np.float32), allow_pickle=False)
+    def rows(self, sound: Waveform, frames: int) -> Columns:
+        """Rows of a take, one for each video frame, with zeros around it: shape ``(frames, 16, width)``."""
+        return windows(self.columns(sound, frames), LAYOUT.columns, LAYOUT.first_column).astype(np.float32)
 
 
 @cache
@@ -85,11 +89,43 @@ def windows(columns: Columns, count: int, first: int) -> Columns:
     return np.stack([padded[starts + column] for column in range(count)], axis=1)
 
 
+def identity_of(source: str) -> str:
+    """What tells an encoder from others of its name: the hash of a checkpoint's weights; empty for baselines."""
+    return _open_pase(source).info.model_id if Hearing(source).standardised else ""
+
+
+def write_rows(path: Path, rows: Columns) -> Features:
+    """Write a feature file and open it."""
+    with atomic_path(path) as temporary, temporary.open("wb") as file:
+        np.save(file, rows, allow_pickle=False)
+    return Features.open(path)
+
+
 def training_features(source: str, footage: Footage, folder: Path) -> tuple[Features, Hearing]:
-    """The feature file of a footage's whole sound, made once, and the hearing that made it."""
-    sound = load_audio(footage.sound)
-    hearing = Hearing.of(source, sound, len(footage))
-    path = make_folder(folder) / f"{short_hash(source)}.npy"
-    if not path.is_file():
-        hearing.write(path, sound, len(footage))
-    return Features.open(path), hearing
+    """The feature file of a footage, made once, and the hearing that made it.
+
+    Each take is heard by itself, as those that are tested will be: what a recogniser says of a moment depends on all
+    that it is given.
+    """
+    name = short_hash([source, identity_of(source)])
+    path, scale = make_folder(folder) / f"{name}.npy", folder / f"{name}.npz"
+    with FileLock(folder / f".{name}.lock"):
+        if not path.is_file() or not scale.is_file():
+            sound = load_audio(footage.sound)
+            sounds = [cut(sound, take) for take in footage.takes]
+            hearing = Hearing.of(source, sounds)
+            with atomic_path(scale) as temporary, temporary.open("wb") as file:
+                np.savez(file, mean=hearing.mean, scale=hearing.scale, allow_pickle=False)
+            write_rows(
+                path,
+                np.concatenate(
+                    [hearing.rows(one, take.frames) for one, take in zip(sounds, footage.takes, strict=True)]
+                ),
+            )
+    with np.load(scale, allow_pickle=False) as kept:
+        return Features.open(path), Hearing(source, kept["mean"], kept["scale"])
+
+
+def cut(sound: Waveform, take: Take) -> Waveform:
+    """The sound of one take out of that of all."""
+    return sound[take.first * SAMPLES_PER_FRAME : (take.first + take.frames) * SAMPLES_PER_FRAME]

@@ -1,7 +1,6 @@
 """What the benchmark compares: its YAML file, and the runs that come of it."""
 
 import hashlib
-import itertools
 import json
 import re
 from collections.abc import Mapping
@@ -102,35 +101,6 @@ class Plan:
         return short_hash([self.tested, name, *recited])
 
 
-@dataclass(frozen=True)
-class Run:
-    """One training of one renderer on one kind of features.
-
-    Attributes:
-        features: Name in the plan.
-        source: What makes them.
-        renderer: Name.
-        seed: Of the training.
-        identity: Of all that the trained renderer depends on.
-    """
-
-    features: str
-    source: str
-    renderer: str
-    seed: int
-    identity: str
-
-    @property
-    def name(self) -> str:
-        """To tell it from the others."""
-        return f"{self.renderer}, {self.features}, seed {self.seed}"
-
-    @property
-    def folder(self) -> str:
-        """Name of its folder."""
-        return f"{self.renderer}-{self.features.replace(' ', '_')}-{self.seed}-{self.identity}"
-
-
 def read_plan(path: Path) -> Plan:
     """Read a benchmark's YAML file.
 
@@ -152,15 +122,6 @@ def read_plan(path: Path) -> Plan:
         return Plan(**values)
     except TypeError as error:
         raise InputError(f"{path}: {str(error).removeprefix('Plan.__init__() ')}") from error
-
-
-def runs_of(plan: Plan) -> list[Run]:
-    """All runs: seed by seed, so that an unfinished benchmark compares all features on the same seeds."""
-    common = [plan.learnt, plan.steps]
-    return [
-        Run(name, source, renderer, seed, short_hash([common, source, renderer, seed]))
-        for seed, renderer, (name, source) in itertools.product(plan.seeds, plan.renderers, plan.features.items())
-    ]
 
 
 def short_hash(value: Any) -> str:

@@ -1,5 +1,6 @@
 """Speech that nobody was filmed speaking: clips of a corpus one after the other, a silent room around each."""
 
+from collections.abc import Set
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -38,7 +39,7 @@ class Recital:
     phones: PhoneTrack
 
 
-def make_recital(name: str, corpus: str, count: int, sound: Path) -> Recital:
+def make_recital(name: str, corpus: str, count: int, sound: Path, among: Set[str] | None = None) -> Recital:
     """Write a recording of a corpus's clips, evenly spread over its validation clips, or over all where it has none.
 
     Args:
@@ -46,14 +47,19 @@ def make_recital(name: str, corpus: str, count: int, sound: Path) -> Recital:
         corpus: Folder of a prepared corpus.
         count: Most clips.
         sound: The wav file to write.
+        among: Ids of the clips that may be recited; None: all.
 
     Raises:
-        InputError: The corpus has no clip with sound.
+        InputError: The corpus has no such clip with sound and known phones.
     """
     opened = Corpus.open(corpus)
-    audible = [record for record in opened.split("validation") or opened.records if record.heard]
+    audible = [
+        record
+        for record in opened.split("validation") or opened.records
+        if record.heard and record.phones is not None and (among is None or record.clip_id in among)
+    ]
     if not audible:
-        raise InputError(f"{corpus} has no clip with sound to recite")
+        raise InputError(f"{corpus} has no clip to recite: with sound and phones, and unknown to the judge of sync")
     room = np.random.default_rng(_SEED).standard_normal(PAUSE * SAMPLES_PER_FRAME)
     pause = (_ROOM * room).astype(np.float32)
     pieces, intervals, frames = [pause], [PhoneInterval(SILENCE, 0, PAUSE / FRAME_RATE)], PAUSE
@@ -61,11 +67,11 @@ def make_recital(name: str, corpus: str, count: int, sound: Path) -> Recital:
         record = audible[place * len(audible) // min(count, len(audible))]
         whole = record.samples // SAMPLES_PER_FRAME
         start, end = frames / FRAME_RATE, (frames + whole) / FRAME_RATE
-        if record.phones is not None:
-            intervals += [
-                PhoneInterval(one.phone, start + one.start, start + one.end)
-                for one in record.phones.between(0, whole / FRAME_RATE).intervals
-            ]
+        assert record.phones is not None  # noqa: S101 - for the type
+        intervals += [
+            PhoneInterval(one.phone, start + one.start, start + one.end)
+            for one in record.phones.between(0, whole / FRAME_RATE).intervals
+        ]
         intervals.append(PhoneInterval(SILENCE, end, end + PAUSE / FRAME_RATE))
         pieces += [opened.read(record).waveform[: whole * SAMPLES_PER_FRAME], pause]
         frames += whole + PAUSE

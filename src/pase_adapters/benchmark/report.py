@@ -17,7 +17,7 @@ from pase.report.markdown import markdown_table
 from pase.report.page import Picture, Player, Section, Strip, render
 from pase.report.style import plain
 from pase.video.reading import iter_frames
-from pase_adapters.benchmark.plan import OURS, runs_of
+from pase_adapters.benchmark.plan import OURS
 from pase_adapters.benchmark.results import Result, sums
 from pase_adapters.benchmark.running import RECITED, Bench
 from pase_adapters.benchmark.tables import RECITALS, TAKES, table_ahead, table_of_differences, table_of_means
@@ -46,7 +46,7 @@ _PAIRED = f"Difference from {OURS} with the same seed: mean and 95 % interval."
 
 def write_report(bench: Bench) -> Path:
     """Write ``results.md`` and ``report.html``; returns the latter."""
-    runs = runs_of(bench.plan)
+    runs = bench.runs
     found = {drive: [one for run in runs if (one := bench.result(run, drive))] for drive in bench.drives}
     lead = (
         f"{min(map(len, found.values()))} of {len(runs)} runs done: trained on "
@@ -120,7 +120,7 @@ def _looks(bench: Bench) -> Iterator[Section]:
     """Single frames of the test clips, and videos of some, real and rendered, of the first seed."""
     test, spoken = bench.subject.test, bench.subject.spoken
     for renderer in bench.plan.renderers:
-        runs = [run for run in runs_of(bench.plan) if (run.renderer, run.seed) == (renderer, bench.plan.seeds[0])]
+        runs = [run for run in bench.runs if (run.renderer, run.seed) == (renderer, bench.plan.seeds[0])]
         runs = [run for run in runs if all(bench.video(run, "clean", take.video.stem).is_file() for take in test.takes)]
         if not runs:
             continue
@@ -180,7 +180,7 @@ def _curves(bench: Bench) -> Section:
         axes.set_title(renderer)
         axes.set_xlabel("step")
         axes.set_ylabel("PSNR, dB")
-        for run in runs_of(bench.plan):
+        for run in bench.runs:
             path = bench.curve(run)
             if (run.renderer, run.seed) == (renderer, bench.plan.seeds[0]) and path.is_file():
                 with path.open(newline="") as file:

@@ -23,7 +23,7 @@ class Result:
         measured: Identity of all beside the renderer that the scores depend on.
         scores: Measure to its mean, each take weighted by what the measure rests on.
         judge: What judged the sync.
-        psnr: Of frames of the training footage that were kept from training, in dB.
+        counts: Measure to what it rests on: frames, or phones that were spoken.
         phones: Phone to the sum of its frames' LMD in mouth widths and their number.
     """
 
@@ -34,7 +34,7 @@ class Result:
     measured: str
     scores: dict[str, float]
     judge: str
-    psnr: float = 0.0
+    counts: dict[str, int] = field(default_factory=dict)
     phones: dict[str, tuple[float, int]] = field(default_factory=dict)
 
 
@@ -68,6 +68,14 @@ def means(scores: Sequence[Sequence[Score]]) -> dict[str, float]:
         name: float(np.average([own.value for own in found], weights=[own.count for own in found]))
         for name, found in named.items()
     }
+
+
+def counts(scores: Sequence[Sequence[Score]]) -> dict[str, int]:
+    """What each measure rests on in all takes together."""
+    found: dict[str, int] = {}
+    for score in (own for take in scores for own in take):
+        found[score.name] = found.get(score.name, 0) + score.count
+    return found
 
 
 def sums(phones: Sequence[dict[str, tuple[float, int]]]) -> dict[str, tuple[float, int]]:

@@ -1,8 +1,7 @@
 """Doing a benchmark's runs, each once: train, drive by what nobody trained on, measure, write down."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import suppress
-from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -11,8 +10,8 @@ from numpy.typing import NDArray
 
 from pase.audio.condition import Condition, degrade
 from pase.audio.waveform import Waveform, load_audio
-from pase.corpus.clip import SAMPLES_PER_FRAME
 from pase.corpus.store import Corpus
+from pase.errors import PaseError
 from pase.evaluation.judge.store import LoadedJudge, load_judge, save_judge
 from pase.evaluation.judge.training import clips_without, train_judge
 from pase.evaluation.rendered.driven import score_driven
@@ -21,15 +20,16 @@ from pase.evaluation.rendered.metrics import aperture, distance_by_phone
 from pase.evaluation.rendered.score import Score
 from pase.files import make_folder
 from pase.video.speaker import Speaker
-from pase_adapters.benchmark.hearing import Hearing, training_features
-from pase_adapters.benchmark.plan import Plan, Run, runs_of, short_hash
+from pase_adapters.benchmark.hearing import Hearing, cut, training_features, write_rows
+from pase_adapters.benchmark.plan import Plan, short_hash
 from pase_adapters.benchmark.recital import Recital, make_recital
-from pase_adapters.benchmark.results import Result, means, read_result, sums, write_result
+from pase_adapters.benchmark.results import Result, counts, means, read_result, sums, write_result
+from pase_adapters.benchmark.runs import Run, runs_of
 from pase_adapters.benchmark.subject import open_subject
 from pase_adapters.reference.features import Features
 from pase_adapters.reference.model import ReferenceRenderer
 from pase_adapters.reference.rendering import render, render_take
-from pase_adapters.reference.training import Training, settings_for
+from pase_adapters.reference.training import Training
 
 REAL = "real"
 """Name of the features of videos as they were filmed."""
@@ -53,6 +53,7 @@ class Bench:
 
     def __init__(self, plan: Plan, folder: Path, find: Callable[[Path], Speaker], say: Callable[[str], None]) -> None:
         self.plan, self.folder, self._find, self._say = plan, folder, find, say
+        self.runs = runs_of(plan)
         make_folder(folder / "runs")
         with FileLock(folder / ".lock"):
             self.subject = open_subject(plan, folder, self._find)
@@ -80,20 +81,38 @@ class Bench:
         """Where a run's learning curve lies."""
         return self.folder / "runs" / run.folder / "curve.csv"
 
-    def run(self, most: int | None = None) -> None:
-        """Do what is still lacking and what no other process does, at most so many runs."""
-        runs = runs_of(self.plan)
-        todo = [run for run in runs if self._lacks(run)]
-        self._say(f"{len(todo)} of {len(runs)} runs to do")
-        done = 0
-        for run in todo:
-            if done == most:
-                break
-            with suppress(Timeout), FileLock(self.folder / "runs" / f".{run.folder}.lock", timeout=0):
-                if self._lacks(run):
-                    self._do(run)
-                    done += 1
-                    self._say(f"{run.name} done")
+    def run(self, most: int | None = None) -> list[Run]:
+        """Do what is still lacking and what no other process does, at most so many runs.
+
+        A run that fails is told and left; the others go on.
+
+        Returns:
+            The runs that failed.
+        """
+        lacking = [run for run in self.runs if self._lacks(run)]
+        self._say(f"{len(lacking)} of {len(self.runs)} runs to do")
+        failed: list[Run] = []
+        done, before = 0, -1
+        while before < done + len(failed):  # again, for what a process that has died in the meantime left behind
+            before = done + len(failed)
+            for run in lacking:
+                if done == most:
+                    return failed
+                if run in failed or not self._lacks(run):
+                    continue
+                with suppress(Timeout), FileLock(self.folder / "runs" / f".{run.folder}.lock", timeout=0):
+                    if self._lacks(run):
+                        try:
+                            self._do(run)
+                        except PaseError as error:
+                            failed.append(run)
+                            self._say(f"{run.name} failed: {error}")
+                        else:
+                            done += 1
+                            self._say(f"{run.name} done")
+        if others := [run.name for run in lacking if run not in failed and self._lacks(run)]:
+            self._say(f"left to another process: {'; '.join(others)}")
+        return failed
 
     def _lacks(self, run: Run) -> bool:
         return any(self.result(run, drive) is None for drive in self.drives)
@@ -104,19 +123,16 @@ class Bench:
         for condition in self.plan.heard:
             if self.result(run, condition.name) is None:
                 scores, phones = self._speak_takes(run, model, hearing, condition)
-                self._write(run, condition.name, means(scores), training.psnr, phones)
+                self._write(run, condition.name, scores, phones)
         for recital in self.recitals:
             if self.result(run, recital.name) is None:
                 scores = [self._recite(run, model, hearing, recital)]
-                self._write(run, recital.name, means(scores), training.psnr, {})
+                self._write(run, recital.name, scores, {})
 
     def _training(self, run: Run) -> tuple[Training, Hearing]:
         folder = self.folder / f"features-{self.plan.learnt}"
         features, hearing = training_features(run.source, self.subject.training, folder)
-        settings = replace(settings_for(run.renderer), seed=run.seed)
-        if self.plan.steps is not None:
-            settings = replace(settings, steps=self.plan.steps, warm_up=min(settings.warm_up, self.plan.steps))
-        return Training(self.subject.training, features, settings, self.folder / "runs" / run.folder), hearing
+        return Training(self.subject.training, features, run.settings, self.folder / "runs" / run.folder), hearing
 
     def _speak_takes(
         self, run: Run, model: ReferenceRenderer, hearing: Hearing, condition: Condition
@@ -150,16 +166,14 @@ class Bench:
         ]
 
     def _driving(self, video: Path, hearing: Hearing, sound: Waveform, frames: int) -> Features:
-        path = make_folder(video.parent) / f"{video.stem}.npy"
-        hearing.write(path, sound, frames)
-        return Features.open(path)
+        return write_rows(make_folder(video.parent) / f"{video.stem}.npy", hearing.rows(sound, frames))
 
     def _write(
-        self, run: Run, drive: str, scores: dict[str, float], psnr: float, phones: dict[str, tuple[float, int]]
+        self, run: Run, drive: str, scores: Sequence[Sequence[Score]], phones: dict[str, tuple[float, int]]
     ) -> None:
         result = Result(
             *(run.features, run.renderer, run.seed, drive, self._measured(drive)),
-            *(scores, self.judge.identity, psnr, phones),
+            *(means(scores), self.judge.identity, counts(scores), phones),
         )
         write_result(self._place(run, drive).with_suffix(".json"), result)
 
@@ -173,16 +187,13 @@ class Bench:
             scores.append([*score_video(watched, watched, spoken.phones)[1], *sync_of(watched, self.judge, sound)])
             if spoken.phones is not None:
                 scores.append(score_driven(watched.speaker.lips, spoken.phones, self._gaps)[:3])
-        result = Result(REAL, "", 0, "", measured, means(scores), self.judge.identity)
+        result = Result(REAL, "", 0, "", measured, means(scores), self.judge.identity, counts(scores))
         write_result(path, result)
         return result
 
     def _take_sounds(self) -> list[NDArray[np.float32]]:
         sound = load_audio(self.subject.test.sound)
-        return [
-            sound[take.first * SAMPLES_PER_FRAME : (take.first + take.frames) * SAMPLES_PER_FRAME]
-            for take in self.subject.test.takes
-        ]
+        return [cut(sound, take) for take in self.subject.test.takes]
 
     def _place(self, run: Run, drive: str) -> Path:
         return self.folder / "runs" / run.folder / drive.replace(" ", "_")
@@ -191,21 +202,35 @@ class Bench:
         return short_hash([self.plan.driven(drive), self.judge.identity])
 
     def _open_recitals(self) -> list[Recital]:
-        folder = make_folder(self.folder / "recitals")
-        return [
-            make_recital(
-                name, corpus, self.plan.recited_clips, folder / f"{name.replace(' ', '_')}-{self.plan.driven(name)}.wav"
-            )
-            for name, corpus in self.plan.recitals.items()
-        ]
+        """Recitals; of the corpus that the judge learns from, only clips that are kept from it."""
+        folder, recitals = make_folder(self.folder / "recitals"), []
+        for name, corpus in self.plan.recitals.items():
+            among = self._tested if _same_place(corpus, self._judges_corpus) else None
+            sound = folder / f"{name.replace(' ', '_')}-{self.plan.driven(name)}.wav"
+            recitals.append(make_recital(name, corpus, self.plan.recited_clips, sound, among))
+        return recitals
+
+    @property
+    def _judges_corpus(self) -> str:
+        return self.plan.judge or self.plan.corpus
+
+    @property
+    def _tested(self) -> set[str]:
+        """Ids of the tested clips that the judge's corpus holds."""
+        if not _same_place(self.plan.corpus, self._judges_corpus):
+            return set()
+        return {record.clip_id for record in self.subject.spoken}
 
     def _open_judge(self) -> LoadedJudge:
         path = self.folder / f"judge-{self.plan.judged}.safetensors"
         if not path.is_file():
-            own = self.plan.judge is None
-            corpus = self.subject.corpus if own else Corpus.open(str(self.plan.judge))
-            tested = {take.video.stem for take in self.subject.test.takes} if own else set()
-            records = clips_without(corpus, tested, "validation")
+            corpus = Corpus.open(self._judges_corpus)
+            apart = {Path(record.source).stem for record in corpus.records if record.clip_id in self._tested}
+            records = clips_without(corpus, apart, "validation")
             judge = train_judge(corpus, records, self.plan.judge_steps, _SEED)
             save_judge(path, judge, {"clips": len(records), "steps": self.plan.judge_steps, "seed": _SEED})
         return load_judge(path)
+
+
+def _same_place(one: str, other: str) -> bool:
+    return Path(one).resolve() == Path(other).resolve()

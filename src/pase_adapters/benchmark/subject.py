@@ -51,11 +51,9 @@ def open_subject(plan: Plan, folder: Path, find: Callable[[Path], Speaker]) -> S
         raise InputError(f"{plan.corpus} has {len(known)} training clips with faces, {plan.training_clips} are wanted")
     chosen = sorted(random.Random(_SEED).sample(known, plan.training_clips), key=lambda record: record.clip_id)
     spoken = _spread([one for one in _whole(corpus.split("validation")) if one.phones is not None], plan.test_clips)
-    footage = [
-        _footage(folder / name, _videos(plan, records), plan.size, find)
-        for name, records in ((f"training-{plan.learnt}", chosen), (f"test-{plan.tested}", spoken))
-    ]
-    return Subject(corpus, footage[0], footage[1], tuple(spoken))
+    training = _footage(folder / f"training-{plan.learnt}", _videos(plan, chosen), plan.size, find)
+    test = _footage(folder / f"test-{plan.tested}", _videos(plan, spoken), plan.size, find)
+    return Subject(corpus, training, test, tuple(spoken))
 
 
 def _whole(records: Sequence[ClipRecord]) -> list[ClipRecord]:
@@ -82,5 +80,8 @@ _VIDEOS = frozenset({".mp4", ".mpg", ".mov", ".avi", ".mkv"})
 
 def _footage(folder: Path, videos: Sequence[Path], size: int, find: Callable[[Path], Speaker]) -> Footage:
     if (folder / "footage.json").is_file():
-        return Footage.open(folder)
+        footage = Footage.open(folder)
+        if [take.video.stem for take in footage.takes] != [video.stem for video in videos]:
+            raise InputError(f"the corpus has changed since {folder} was made of other clips: remove that folder")
+        return footage
     return make_footage(videos, folder, size, find)

@@ -14,13 +14,16 @@ from pase.cli.main import main
 from pase.corpus.store import Corpus
 from pase.corpus.synthetic.generate import synthesize
 from pase.errors import InputError
+from pase.evaluation.judge.training import train_judge
 from pase.video.media import open_media, video_track
 from pase.video.speaker import Speaker, speaker_from_sidecar
-from pase_adapters.benchmark.plan import Plan, read_plan, runs_of
+from pase_adapters.benchmark.plan import OURS, Plan, read_plan
 from pase_adapters.benchmark.recital import PAUSE, make_recital
 from pase_adapters.benchmark.report import write_report
 from pase_adapters.benchmark.results import read_result
 from pase_adapters.benchmark.running import Bench
+from pase_adapters.benchmark.runs import runs_of
+from pase_adapters.reference.footage import make_footage
 from pase_adapters.reference.rendering import there_and_back
 
 CONFIGS = Path(__file__).parents[4] / "configs" / "benchmark"
@@ -141,6 +144,54 @@ def test_recitals_are_clips_with_silence_around_each(prepared: Path, tmp_path: P
     assert later[: len(spoken)] == [(pytest.approx(start), phone) for start, phone in spoken]
 
 
+def test_a_run_that_fails_is_told_and_the_others_are_done(
+    prepared: Path, plan: Plan, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("pase.evaluation.judge.training._CLIPS", 2)
+    plan, said = replace(plan, renderers=("reference-nerf",), conditions=(), recitals={}), list[str]()
+
+    def find(video: Path) -> Speaker:
+        if "log-mel" in str(video):
+            raise InputError("no face at all")
+        return found_beside(prepared, video)
+
+    bench = Bench(plan, tmp_path, find, said.append)
+    pase, log_mel = bench.runs
+    assert bench.run() == [log_mel]
+    assert bench.result(pase, "clean") is not None
+    assert said[-1] == "reference-nerf, log-mel, seed 0 failed: no face at all"
+    assert "1 of 2 runs done" in write_report(bench).with_name("results.md").read_text()
+
+
+def test_the_judge_learns_from_no_clip_that_is_tested_or_recited(
+    prepared: Path, plan: Plan, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("pase.evaluation.judge.training._CLIPS", 2)
+    learnt: list[str] = []
+
+    def train(corpus: Corpus, records: list[Any], steps: int, seed: int) -> Any:
+        learnt.extend(record.clip_id for record in records)
+        return train_judge(corpus, records, steps, seed)
+
+    monkeypatch.setattr("pase_adapters.benchmark.running.train_judge", train)
+    beside = prepared / "raw" / ".." / "corpus"  # the same corpus by another name
+    bench = Bench(
+        replace(plan, judge=str(beside), recited_clips=4), tmp_path, lambda one: found_beside(prepared, one), print
+    )
+    tested = {record.clip_id for record in bench.subject.spoken}
+    assert learnt
+    assert not tested & set(learnt)
+    assert bench.recitals[0].frames == sum(record.frames for record in bench.subject.spoken) + 2 * PAUSE
+
+
+def test_another_corpus_under_the_same_name_is_noticed(prepared: Path, plan: Plan, tmp_path: Path) -> None:
+    training = tmp_path / f"training-{plan.learnt}"
+    other = sorted((prepared / "raw").rglob("*.mp4"))[-1:]
+    make_footage(other, training, plan.size, speaker_from_sidecar)
+    with pytest.raises(InputError, match=r"the corpus has changed since .*training-.* was made of other clips"):
+        Bench(plan, tmp_path, speaker_from_sidecar, print)
+
+
 def test_runs_go_seed_by_seed(plan: Plan) -> None:
     plan = replace(plan, seeds=(0, 1))
     runs = runs_of(plan)
@@ -152,7 +203,7 @@ def test_runs_go_seed_by_seed(plan: Plan) -> None:
 
 @pytest.mark.parametrize("path", sorted(CONFIGS.glob("*.yaml")), ids=lambda path: path.stem)
 def test_plans_that_come_along_can_be_read(path: Path) -> None:
-    assert runs_of(read_plan(path))
+    assert read_plan(path).features[OURS] == "pase"
 
 
 @pytest.mark.parametrize(
