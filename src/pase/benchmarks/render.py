@@ -36,6 +36,8 @@ from pase_adapters.renderers.family import ROWS_OF_16
 _WARM_UP = 10
 """Frames that are not counted."""
 
+_SIZES = [64, 96]
+
 _BUDGET = 1000 / FRAME_RATE
 """Milliseconds of a frame in real time."""
 
@@ -71,8 +73,8 @@ def measure(kind: str, size: int, seconds: float, model: Path | None) -> FrameCo
         footage = _footage(Path(name), size)
         pase = PASE.from_pretrained()
         renderer = _renderer(kind, footage, pase.width) if model is None else load_model(model)[0]
-        if renderer.width != pase.width or renderer.size != size:
-            raise InputError(f"{model} draws {renderer.size} pixels from {renderer.width} features")
+        if renderer.width < pase.width:
+            pase = PASE.from_pretrained(width=renderer.width)
         took, pictures = _speak(pase, renderer.eval(), footage, round(seconds * FRAME_RATE))
         start = time.perf_counter()
         write_video(Path(name) / "video.mp4", pictures, syllables(seconds), FRAME_RATE)
@@ -92,13 +94,14 @@ def _speak(
     stream = pase.stream(fps=2 * FRAME_RATE)
     sound = syllables(frames / FRAME_RATE)
     shown = list(iter_frames(footage.takes[0].video, FRAME_RATE))
-    columns = np.zeros((ROWS_OF_16.columns + 2 * (ROWS - 1), pase.width), dtype=np.float32)
+    columns = np.zeros((ROWS_OF_16.columns + 2 * (ROWS - 1), model.width), dtype=np.float32)
+    padding = ((0, 0), (0, model.width - pase.width))
     took, pictures = [], []
     for frame in range(frames):
         place = frame % len(shown)
         clock = [time.perf_counter()]
         heard = stream.push(sound[frame * SAMPLES_PER_FRAME : (frame + 1) * SAMPLES_PER_FRAME])
-        columns = np.concatenate([columns, heard.features])[-len(columns) :]
+        columns = np.concatenate([columns, np.pad(heard.features, padding)])[-len(columns) :]
         clock.append(time.perf_counter())
         windows = np.stack([columns[2 * row : 2 * row + ROWS_OF_16.columns] for row in range(ROWS)])
         with torch.inference_mode():
@@ -150,15 +153,29 @@ def _lines(options: argparse.Namespace) -> Iterator[dict[str, object]]:
         f"{'renderer':<16}{'pixels':>7}{'cores':>6}{'hear':>8}{'listen':>8}{'draw':>8}{'paste':>8}{'encode':>8}", end=""
     )
     print(f"{'whole':>8}{'99 %':>8}{'of real time':>14}")
-    kinds = [load_model(options.model)[1]["renderer"]] if options.model else sorted(KINDS, reverse=True)
-    for kind in kinds:
-        for size in options.sizes:
+    for kind, sizes in _measured(options):
+        for size in sizes:
             for threads in options.threads:
                 cost = _ask(options, kind, size, threads)
                 parts = "".join(f"{value:>8.1f}" for value in list(asdict(cost).values())[:7])
                 print(f"{kind:<16}{size:>7}{threads:>6}{parts}{cost.whole / _BUDGET:>13.0%}", flush=True)
                 yield {"renderer": kind, "size": size, "threads": threads, **asdict(cost)}
     print(f"Beyond a frame {cost.look_ahead:g} ms of sound have to be heard: encoder, columns and rows.")
+
+
+def _measured(options: argparse.Namespace) -> list[tuple[str, list[int]]]:
+    """Renderers and their sizes in pixels."""
+    if options.model is None:
+        return [(kind, options.sizes or _SIZES) for kind in sorted(KINDS, reverse=True)]
+    model, about = load_model(options.model)
+    if options.sizes:
+        raise InputError(f"{options.model} draws {model.size} pixels: leave --sizes out")
+    if model.columns != ROWS_OF_16.columns:
+        raise InputError(
+            f"{options.model} was trained on rows of {model.columns} columns; a stream has those of "
+            f"{ROWS_OF_16.columns} that pase-adapt writes"
+        )
+    return [(about["renderer"], [model.size])]
 
 
 def _ask(options: argparse.Namespace, kind: str, size: int, threads: int) -> FrameCost:
@@ -170,7 +187,7 @@ def _ask(options: argparse.Namespace, kind: str, size: int, threads: int) -> Fra
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m pase.benchmarks.render", description=__doc__.splitlines()[0])
-    parser.add_argument("--sizes", nargs="+", type=int, default=[64, 96], help="sides of the mouth (64 96)")
+    parser.add_argument("--sizes", nargs="+", type=int, help="sides of the mouth (64 96; a model has its own)")
     parser.add_argument("--threads", nargs="+", type=int, default=[1, 2], help="cores (1 2)")
     parser.add_argument("--seconds", type=float, default=8.0, help="of speech (%(default)s)")
     parser.add_argument("--model", type=Path, help="a trained reference renderer (default: random weights of each)")

@@ -139,7 +139,7 @@ def _add_judge(parser: argparse.ArgumentParser) -> None:
         nargs="+",
         default=[],
         metavar="VIDEO",
-        help="videos of the corpus that must not be learnt: what will be rendered and judged",
+        help="videos whose clips must not be learnt: what will be rendered and judged",
     )
     parser.add_argument("--steps", type=int, default=1500, help="of 96 windows (1500)")
     parser.add_argument("--seed", type=int, default=0)
@@ -151,7 +151,11 @@ def _judge(options: argparse.Namespace) -> None:
     from pase.evaluation.judge.training import clips_without, train_judge
 
     corpus = Corpus.open(options.corpus)
-    records = clips_without(corpus, {video.stem for video in options.without})
+    known = {Path(record.source).stem for record in corpus.records}
+    for video in options.without:
+        if video.stem not in known:
+            print(f"{video}: the corpus has no clip of it, there is nothing to leave out")
+    records = clips_without(corpus, {video.stem for video in options.without} & known)
     model = train_judge(corpus, records, options.steps, options.seed)
     speakers = sorted({record.speaker for record in records})
     told = {"clips": len(records), "speakers": speakers[:20], "steps": options.steps, "seed": options.seed}

@@ -72,9 +72,10 @@ def run_train(arguments: Sequence[str]) -> int:
         help="feature file (default: the one that pase-adapt wrote into SUBJECT for er-nerf or gaussian-talker)",
     )
     parser.add_argument("--output", metavar="DIR", type=Path, required=True, help="folder for the trained renderer")
-    parser.add_argument("--steps", type=int, help="of the optimiser (default: what two cores do in five minutes)")
+    parser.add_argument("--steps", type=int, help="of the optimiser (default: what takes minutes without a GPU)")
     parser.add_argument("--rate", type=float, default=1.0, help="factor on the learning rates (1)")
     parser.add_argument("--seed", type=int, default=0)
+    _add_device(parser)
     options = parser.parse_args(arguments)
     from pase_adapters.reference.features import Features
     from pase_adapters.reference.footage import Footage
@@ -85,7 +86,7 @@ def run_train(arguments: Sequence[str]) -> int:
     settings = replace(settings, steps=options.steps or settings.steps, rate=options.rate, seed=options.seed)
     file = load_registry().get(settings.features_of).slot(None).training_file
     features = Features.open(options.features or options.subject / file)
-    training = Training(Footage.open(options.subject), features, settings, options.output)
+    training = Training(Footage.open(options.subject), features, settings, options.output, options.device)
     training.run()
     print(f"{options.output}: trained {settings.steps} steps; PSNR of frames kept from training {training.psnr:.2f} dB")
     return 0
@@ -103,13 +104,15 @@ def run_render(arguments: Sequence[str]) -> int:
     parser.add_argument("--features", metavar="FILE", type=Path, required=True, help="features of the recording")
     parser.add_argument("--audio", metavar="FILE", type=Path, required=True, help="the recording")
     parser.add_argument("--output", metavar="FILE", type=Path, required=True, help="the mp4 to write")
+    _add_device(parser)
     options = parser.parse_args(arguments)
+    from pase_adapters.reference.device import pick_device
     from pase_adapters.reference.features import Features
     from pase_adapters.reference.footage import Footage
     from pase_adapters.reference.rendering import render
     from pase_adapters.reference.store import load_model
 
-    model, _ = load_model(options.model)
+    model = load_model(options.model)[0].to(pick_device(options.device))
     features = Features.open(options.features)
     frames = render(model, features, options.audio, Footage.open(options.subject), options.output)
     print(f"{options.output}: {frames} frames")
@@ -123,6 +126,10 @@ def _parser(command: str, description: str, epilog: str) -> argparse.ArgumentPar
         epilog=epilog,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
+
+
+def _add_device(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--device", default="auto", help="auto (a GPU where there is one), cpu, cuda, cuda:1 (auto)")
 
 
 def _size(text: str) -> int:

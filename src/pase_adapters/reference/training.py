@@ -15,6 +15,7 @@ from pase.errors import InputError
 from pase.execution.progress import ProgressReport
 from pase.files import atomic_path, make_folder
 from pase.torch_file import read_torch_file
+from pase_adapters.reference.device import pick_device
 from pase_adapters.reference.features import Features
 from pase_adapters.reference.footage import Footage
 from pase_adapters.reference.model import ReferenceRenderer
@@ -67,7 +68,7 @@ BENCHMARK = {
     "reference-nerf": Settings("reference-nerf", steps=1200, frames=32, pixels=128),
     "reference-3dgs": Settings("reference-3dgs", steps=1000, frames=16, pixels=576),
 }
-"""Settings that two cores finish in five minutes."""
+"""Settings that a processor without a GPU finishes in minutes."""
 
 
 def settings_for(renderer: str) -> Settings:
@@ -89,15 +90,18 @@ class Training:
         features: A row for each of its frames.
         settings: How.
         folder: For the model, the learning curve and the state from which it goes on.
+        device: See `pase_adapters.reference.device.pick_device`.
 
     Raises:
-        InputError: Rows and frames differ, or the folder holds a training of something else.
+        InputError: Rows and frames differ, there is no such device, or the folder holds a training of something else.
     """
 
-    def __init__(self, footage: Footage, features: Features, settings: Settings, folder: Path) -> None:
+    def __init__(
+        self, footage: Footage, features: Features, settings: Settings, folder: Path, device: str = "auto"
+    ) -> None:
         features.check_rows(len(footage), f"{footage.folder} has {len(footage)} frames")
         self._footage, self._features, self._settings, self._folder = footage, features, settings, folder
-        self._device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
+        self._device = pick_device(device)
         torch.manual_seed(settings.seed)
         mean, spread = _picture(footage)
         self.model = build(settings.renderer, features.width, footage.size, torch.from_numpy(mean)).to(self._device)
