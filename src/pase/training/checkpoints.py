@@ -52,7 +52,7 @@ class CheckpointFiles(TorchCheckpointIO):
                 if target.name == LAST and target.is_file():
                     _keep(target)
         except (OSError, PaseError) as error:
-            whole = max(target.parent.glob("*.ckpt"), key=lambda path: path.stat().st_mtime_ns, default=None)
+            whole = max(written(target.parent), key=lambda path: path.stat().st_mtime_ns, default=None)
             kept = "" if whole is None else f". The newest whole one is {whole}: make room and go on from it"
             raise CheckpointFileError(f"the checkpoint {target} could not be written: {error}{kept}") from error
 
@@ -89,6 +89,21 @@ class CheckpointFiles(TorchCheckpointIO):
             files.rm_file(str(path))
         else:
             Path(path).unlink()
+
+
+class LastCheckpoint(ModelCheckpoint):
+    """Keeps the newest checkpoint, beside any other keeper: Lightning tells keepers apart by their class and settings.
+
+    `save_last` of the keeper of the best would be a copy of the best: after a kill the run would go on from there.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        super().__init__(dirpath=folder, filename=Path(LAST).stem, enable_version_counter=False)
+
+
+def written(folder: Path) -> list[Path]:
+    """The checkpoints in a folder; drafts that a killed process left have names that begin with a dot."""
+    return [path for path in folder.glob("*.ckpt") if not path.name.startswith(".")]
 
 
 class OwnCheckpoints(pl.Callback):

@@ -17,7 +17,7 @@ from lightning.pytorch.utilities import rank_zero_only
 from pase.data.module import CorpusDataModule
 from pase.files import make_folder, write_text
 from pase.training.callbacks import CalibrateFeatures, PlainProgress, interactive
-from pase.training.checkpoints import LAST, CheckpointFiles, OwnCheckpoints
+from pase.training.checkpoints import CheckpointFiles, LastCheckpoint, OwnCheckpoints, written
 from pase.training.export import export
 from pase.training.failures import explained
 from pase.training.nonfinite import StopAtNonFiniteLoss
@@ -26,6 +26,9 @@ from pase.training.settings import KeepSettings
 from pase.training.speed import TrainingSpeed
 from pase.training.task import PaseTask
 from pase.training.trust import TrustingParser
+
+CHECKPOINTS = "checkpoints"
+"""Folder below the run's folder with those to go on from."""
 
 EXPORT = "checkpoint"
 """Folder below the run's folder that receives the best weights for use."""
@@ -43,8 +46,10 @@ _HARMLESS = (
     r".*isinstance\(treespec, LeafSpec\)",  # Lightning's own use of torch
     r"Checkpoint directory .* exists and is not empty",  # a run that goes on
     r"You are using a custom batch sampler `FixedBatches`",  # it names every clip once
-    r".*but there is no last checkpoint available",  # `--ckpt_path last` of a run that begins
 )
+
+_NOTHING_YET = r".*but there is no last checkpoint available"
+"""Lightning's words for ``--ckpt_path last`` where a run begins, or where its last checkpoint is missing."""
 
 
 class PaseCLI(LightningCLI):
@@ -71,6 +76,8 @@ class PaseCLI(LightningCLI):
         """Build the trainer with the project's logger and callbacks added to those of the config."""
         config = self.config_init[self.subcommand].trainer
         root = Path(config.default_root_dir)
+        if not written(root / CHECKPOINTS):
+            warnings.filterwarnings("ignore", message=_NOTHING_YET)
         loggers = _as_list(config.logger)
         if not any(isinstance(logger, CSVLogger) for logger in loggers):
             loggers.append(CSVLogger(root, name="logs"))
@@ -86,8 +93,9 @@ class PaseCLI(LightningCLI):
 
     def after_fit(self) -> None:
         """Export the best checkpoint."""
-        keeper = self.trainer.checkpoint_callback
-        if not self.trainer.is_global_zero or not isinstance(keeper, ModelCheckpoint) or not keeper.best_model_path:
+        keepers = [keeper for keeper in self.trainer.checkpoint_callbacks if isinstance(keeper, ModelCheckpoint)]
+        keeper = next((keeper for keeper in keepers if keeper.monitor and keeper.best_model_path), None)
+        if not self.trainer.is_global_zero or keeper is None:
             return
         data = ", ".join(str(folder) for folder in self.datamodule.folders)
         folder = Path(self.trainer.default_root_dir) / EXPORT
@@ -141,17 +149,17 @@ def _default_callbacks(root: Path, given: list[Callback]) -> list[Callback]:
     ]
     if not interactive():
         defaults.append(PlainProgress())
-    best = ModelCheckpoint(
-        dirpath=root / "checkpoints",
-        filename="step={step}",
-        auto_insert_metric_name=False,
-        monitor="validation/loss",  # sync saturates long before lips are as good as they get
-    )
-    # `save_last` of the one above would be a copy of the best: after a kill the run would go on from there.
-    last = ModelCheckpoint(dirpath=root / "checkpoints", filename=Path(LAST).stem, enable_version_counter=False)
-    defaults += [best, last]
     kinds = {type(callback) for callback in given}
-    return [callback for callback in defaults if type(callback) not in kinds]
+    added = [callback for callback in defaults if type(callback) not in kinds]
+    if not any(isinstance(callback, ModelCheckpoint) and callback.monitor for callback in given):
+        best = ModelCheckpoint(
+            dirpath=root / CHECKPOINTS,
+            filename="step={step}",
+            auto_insert_metric_name=False,
+            monitor="validation/loss",  # sync saturates long before lips are as good as they get
+        )
+        added.append(best)
+    return [*added, LastCheckpoint(root / CHECKPOINTS)]
 
 
 def _as_list(value: Any) -> list[Any]:
