@@ -29,7 +29,7 @@ VOWELS = frozenset(phone for phone in PHONES if phone[0] in "AEIOU")
 
 @dataclass(frozen=True)
 class SpokenGap:
-    """One clip for this test; gaps are normalised.
+    """One clip for this test; gaps are normalised, NaN where the lips are not seen.
 
     Attributes:
         phones: Its phones.
@@ -51,14 +51,32 @@ class SpokenGap:
 
 
 def normalise_gap(gap: ArrayLike, seen: ArrayLike) -> Floats:
-    """A lip gap, shape ``(T,)``, scaled so that in the pictures its 5th percentile is 0 and its 95th is 1."""
-    low, high = np.percentile(np.asarray(seen, dtype=np.float64), [5, 95])
+    """A lip gap, shape ``(T,)``, scaled so that in the pictures its 5th percentile is 0 and its 95th is 1.
+
+    NaN stays NaN; all is where the pictures show no gap at all.
+    """
+    known = np.asarray(seen, dtype=np.float64)
+    known = known[np.isfinite(known)]
+    low, high = np.percentile(known, [5, 95]) if len(known) else (np.nan, np.nan)
     return np.asarray((np.asarray(gap, dtype=np.float64) - low) / max(high - low, 1e-6))
 
 
 def token_frames(phones: PhoneTrack, wanted: frozenset[str]) -> NDArray[np.int64]:
     """Video frame at the middle of each of the wanted phones."""
     return np.array([int(i.middle * FRAME_RATE) for i in phones.intervals if i.phone in wanted], dtype=np.int64)
+
+
+def whole_tokens(phones: PhoneTrack, wanted: frozenset[str], known: NDArray[np.bool_]) -> NDArray[np.int64]:
+    """Frames of `token_frames` around which a closure can be told: the lips are known in all frames that count.
+
+    Args:
+        phones: What is spoken.
+        wanted: The phones.
+        known: Whether the lips are seen in each frame, shape ``(T,)``.
+    """
+    frames = token_frames(phones, wanted)
+    frames = frames[(frames >= _REACH) & (frames + _REACH < len(known))]
+    return np.asarray(frames[known[frames[:, None] + np.arange(-_REACH, _REACH + 1)].all(axis=1)])
 
 
 def gap_around(gap: Floats, frames: NDArray[np.int64], shifts: range = SHIFTS) -> Floats:
@@ -108,20 +126,30 @@ def closure_sums(clip: SpokenGap, labels: NDArray[np.int64]) -> dict[str, list[i
         labels: Class number of the phone at each frame, shape ``(T,)``.
 
     Returns:
-        Pairs of counts. ``recall``: of the bilabials at which the lips close, those where the predicted gap closes too.
-        ``precision``: of the spoken frames where the predicted gap is closed, those where the lips are closed at most
-        `NEAR` frames away; whoever closes too long or in the wrong place loses here. ``alarms``: of the vowels at which
-        the lips stay open, those where the predicted gap closes.
+        Pairs of counts, of tokens and frames around which the lips are known in both. ``recall``: of the bilabials at
+        which the lips close, those where the predicted gap closes too. ``precision``: of the spoken frames
+        where the predicted gap is closed, those where the lips are closed at most `NEAR` frames away; whoever closes
+        too long or in the wrong place loses here. ``alarms``: of the vowels at which the lips stay open, those where
+        the predicted gap closes.
     """
-    seen, heard = (closes(gap, token_frames(clip.phones, BILABIALS)) for gap in (clip.seen, clip.predicted))
-    seen_vowels, heard_vowels = (closes(gap, token_frames(clip.phones, VOWELS)) for gap in (clip.seen, clip.predicted))
-    closed = (clip.predicted < CLOSED) & spoken_frames(labels)
-    near = np.lib.stride_tricks.sliding_window_view(np.pad(clip.seen < CLOSED, NEAR), 2 * NEAR + 1).any(axis=1)
+    known = np.isfinite(clip.seen) & np.isfinite(clip.predicted)
+    bilabials, vowels = (whole_tokens(clip.phones, wanted, known) for wanted in (BILABIALS, VOWELS))
+    seen, heard = (closes(gap, bilabials) for gap in (clip.seen, clip.predicted))
+    seen_vowels, heard_vowels = (closes(gap, vowels) for gap in (clip.seen, clip.predicted))
+    told = _neighbours(known, beyond=True).all(axis=1)
+    closed = (clip.predicted < CLOSED) & spoken_frames(labels) & told
+    near = _neighbours(clip.seen < CLOSED, beyond=False).any(axis=1)
     return {
         "recall": [int((seen & heard).sum()), int(seen.sum())],
         "precision": [int((closed & near).sum()), int(closed.sum())],
         "alarms": [int((~seen_vowels & heard_vowels).sum()), int((~seen_vowels).sum())],
     }
+
+
+def _neighbours(values: NDArray[np.bool_], beyond: bool) -> NDArray[np.bool_]:
+    """Each frame with those at most `NEAR` away, shape ``(T, 2 * NEAR + 1)``."""
+    padded = np.pad(values, NEAR, constant_values=beyond)
+    return np.lib.stride_tricks.sliding_window_view(padded, 2 * NEAR + 1)
 
 
 def closes(gap: Floats, frames: NDArray[np.int64]) -> NDArray[np.bool_]:

@@ -6,8 +6,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-import numpy as np
-
 from pase.audio.waveform import Waveform, load_audio
 from pase.corpus.clip import CROP_SIZE, FRAME_RATE, labels_of_frames
 from pase.errors import InputError, UnusableClipError
@@ -17,8 +15,8 @@ from pase.evaluation.judge.store import LoadedJudge
 from pase.evaluation.rendered.metrics import (
     Points,
     aperture,
-    bridged,
     correlation,
+    faceless_share,
     found_in_both,
     mouth_distance,
     mouth_jitter,
@@ -126,6 +124,8 @@ def score_video(
 ) -> tuple[int, list[Score]]:
     """Lips and pictures of a rendered video against its reference, and closures and silence where phones are known.
 
+    Lips are compared in frames where both show a face; the share of the rendered frames without one is among them.
+
     Returns:
         How many frames were compared, and the measures.
 
@@ -137,7 +137,7 @@ def score_video(
     points, wanted = own.speaker.lips[:frames], other.speaker.lips[:frames]
     spoken = [] if phones is None else _spoken(points, wanted, phones)
     pictures = picture_scores(own.video, other.video, frames, _mouth(other.speaker), lpips)
-    return frames, [*_lips(points, wanted), *pictures, *spoken]
+    return frames, [*_lips(points, wanted), *pictures, *spoken, faceless_share(points)]
 
 
 def _mouth(speaker: Speaker) -> FaceTrack | None:
@@ -209,15 +209,14 @@ def _lips(points: Points, reference: Points) -> list[Score]:
 def _spoken(points: Points, reference: Points, phones: PhoneTrack) -> list[Score]:
     labels = labels_of_frames(phones, len(points))
     silent = silent_frames(labels)
-    width = float(np.nanmean(mouth_width(reference)))
-    gaps = SpokenGap.normalised(phones, bridged(aperture(reference)), bridged(aperture(points)))
+    gaps = SpokenGap.normalised(phones, aperture(reference), aperture(points))
     sums = closure_sums(gaps, labels)
     scores = [
         Score("closures, recall", _quotient(sums["recall"]), "of those in the reference", sums["recall"][1]),
         Score("closures, precision", _quotient(sums["precision"]), "of the rendered ones", sums["precision"][1]),
     ]
     for name, own in (("jitter in silence", points), ("jitter in silence, reference", reference)):
-        moved = mouth_jitter(own, silent) / width
+        moved = mouth_jitter(own, silent)
         scores.append(Score(name, float(moved.mean()) if len(moved) else math.nan, "mouth widths", len(moved)))
     return scores
 

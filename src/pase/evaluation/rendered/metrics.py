@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from pase.corpus.clip import labels_of_frames
 from pase.evaluation.bootstrap import Floats
+from pase.evaluation.rendered.score import Score
 from pase.phonemes.intervals import PhoneTrack
 from pase.phonemes.inventory import PHONES
 from pase.video.landmarks import MOUTH_LEFT, MOUTH_RIGHT, lip_gap
@@ -69,14 +70,16 @@ def aperture(points: Points) -> Floats:
     return np.asarray(lip_gap(points), dtype=np.float64)
 
 
-def bridged(values: Floats) -> Floats:
-    """Values with those of frames without a face taken from their neighbours."""
-    known = np.flatnonzero(np.isfinite(values))
-    return np.asarray(np.interp(np.arange(len(values)), known, values[known]))
+def faceless_share(points: Points) -> Score:
+    """Frames that count in no measure of lips."""
+    found = found_in_both(points, points)
+    return Score("frames without a face", 1 - float(found.mean()), "of all", len(found))
 
 
 def mouth_jitter(points: Points, silent: NDArray[np.bool_]) -> Floats:
-    """What the mouth's points, centred, move from one silent frame to the next, shape ``(N,)``, in their unit.
+    """What the mouth's points, centred, move from one silent frame to the next, shape ``(N,)``.
+
+    In widths of this very mouth, the mean over its frames.
 
     Args:
         points: Of one video.
@@ -84,7 +87,8 @@ def mouth_jitter(points: Points, silent: NDArray[np.bool_]) -> Floats:
     """
     centred = _centred(points)
     moved = np.linalg.norm(centred[1:] - centred[:-1], axis=-1).mean(axis=1)
-    return np.asarray(moved[silent[1:] & silent[:-1] & np.isfinite(moved)])
+    moved = moved[silent[1:] & silent[:-1] & np.isfinite(moved)]
+    return np.asarray(moved / np.nanmean(mouth_width(points))) if len(moved) else moved
 
 
 def _centred(points: Points) -> Floats:

@@ -2,7 +2,6 @@
 
 from typing import Any
 
-import numpy as np
 import torch
 from torch import Tensor
 from torchmetrics import Metric, PearsonCorrCoef
@@ -12,7 +11,6 @@ from pase.evaluation.closures import SpokenGap, closure_sums
 from pase.evaluation.judge.scores import SyncScores, sync_scores
 from pase.evaluation.rendered.metrics import (
     aperture,
-    bridged,
     found_in_both,
     mouth_distance,
     mouth_jitter,
@@ -98,8 +96,11 @@ class BilabialClosures(Metric):
             self.add_state(name, torch.zeros((), dtype=torch.int64), dist_reduce_fx="sum")
 
     def update(self, points: Tensor, reference: Tensor, phones: PhoneTrack) -> None:
-        """Add the frames of one video, as `LipLandmarkDistance.update`, in which these phones are spoken."""
-        gaps = (bridged(aperture(own.cpu().numpy())) for own in (reference, points))
+        """Add the frames of one video, as `LipLandmarkDistance.update`, in which these phones are spoken.
+
+        Tokens near a frame without a face are left out; a video without any adds nothing.
+        """
+        gaps = (aperture(own.cpu().numpy()) for own in (reference, points))
         labels = labels_of_frames(phones, len(points))
         right, count = closure_sums(SpokenGap.normalised(phones, *gaps), labels)[self.of]
         self.right += right
@@ -126,8 +127,7 @@ class SilenceJitter(Metric):
 
     def update(self, points: Tensor, silent: Tensor) -> None:
         """Add the frames of one video: lip points ``(T, 40, 2)``, and which of them are silent, bool ``(T,)``."""
-        own = points.cpu().numpy()
-        moved = mouth_jitter(own, silent.cpu().numpy()) / np.nanmean(mouth_width(own))
+        moved = mouth_jitter(points.cpu().numpy(), silent.cpu().numpy())
         self.moved += float(moved.sum())
         self.pairs += len(moved)
 

@@ -119,6 +119,8 @@ def test_frames_without_a_face_are_counted_and_told(
     assert told["codec"] == "h264, 25 frames a second"
     lmd = next(score for score in told["scores"] if score["name"] == "LMD")
     assert (lmd["value"], lmd["count"]) == (0, len(points) - 4)
+    lost = next(score for score in told["scores"] if score["name"] == "frames without a face")
+    assert (lost["value"], lost["count"]) == (pytest.approx(4 / len(points)), len(points))
 
 
 def _model(folder: Path) -> str:

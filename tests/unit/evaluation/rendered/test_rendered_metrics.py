@@ -151,7 +151,14 @@ def test_jitter_of_several_videos() -> None:
     metric.update(torch.from_numpy(still), torch.tensor([True, True, True, False, False]))
     metric.update(torch.from_numpy(speaking(OPEN)), torch.ones(5, dtype=torch.bool))
     moved = [mouth_jitter(still, np.array([1, 1, 1, 0, 0], bool)), np.zeros(4)]
-    assert float(metric.compute()) == pytest.approx(np.concatenate(moved).mean() / 20)
+    assert float(metric.compute()) == pytest.approx(np.concatenate(moved).mean())
+    assert moved[0].max() == pytest.approx(np.linalg.norm(_centred_move(still), axis=-1).mean() / 20)
+
+
+def _centred_move(points: np.ndarray) -> np.ndarray:
+    """From the second frame to the third."""
+    before, after = (frame - frame.mean(axis=0) for frame in points[1:3].astype(float))
+    return after - before
 
 
 def test_sync_errors_are_means_over_videos() -> None:
@@ -187,3 +194,51 @@ def test_lips_alone_are_judged_by_what_is_spoken() -> None:
     assert found["jitter in silence"].value == 0
     dumb = {score.name: score.value for score in score_driven(speaking(SHUT * 7), BA_MA, filmed)}
     assert (dumb["closed at bilabials"], dumb["closed at vowels"], dumb["opening in silence"]) == (1, 1, 0)
+
+
+def test_closures_are_not_told_from_frames_without_a_face() -> None:
+    """The same lips, the face lost around the first closure: what is left is as it should be."""
+    real = speaking(OPEN + SHUT + OPEN + SHUT + OPEN + SHUT + SHUT)
+    lost = real.copy()
+    lost[5:10] = np.nan
+    for pair in ((lost, real), (real, lost)):
+        recall, precision = BilabialClosures("recall"), BilabialClosures("precision")
+        for metric in (recall, precision):
+            metric.update(*map(torch.from_numpy, pair), BA_MA)
+            assert float(metric.compute()) == 1
+        assert int(recall.all) == 1
+    beside = real.copy()
+    beside[9] = np.nan  # in the rendered video closed at 8, where the real one is not known at 9
+    precision = BilabialClosures("precision")
+    precision.update(torch.from_numpy(real), torch.from_numpy(beside), BA_MA)
+    assert int(precision.all) == 3 + 5
+
+
+def test_a_video_without_a_face_adds_no_closure() -> None:
+    real, blind = speaking(OPEN + SHUT + OPEN + SHUT + OPEN + SHUT + SHUT), np.full((35, 40, 2), np.nan, np.float32)
+    for pair in ((blind, real), (real, blind)):
+        metric = BilabialClosures("recall")
+        metric.update(*map(torch.from_numpy, pair), BA_MA)
+        assert (int(metric.right), int(metric.all)) == (0, 0)
+    jitter = SilenceJitter()
+    jitter.update(torch.from_numpy(blind), torch.ones(35, dtype=torch.bool))
+    assert int(jitter.pairs) == 0
+
+
+def test_lips_alone_are_judged_where_they_are_seen() -> None:
+    filmed = np.array([0.0] * 10 + [10.0] * 10 + [np.nan])
+    points = speaking(OPEN + SHUT + OPEN + SHUT + OPEN * 3)
+    whole = {score.name: score for score in score_driven(points, BA_MA, filmed)}
+    points[7] = np.nan
+    points[29] = np.nan
+    found = {score.name: score for score in score_driven(points, BA_MA, filmed)}
+    assert (found["closed at bilabials"].value, found["closed at bilabials"].count) == (1, 1)
+    assert found["opening in silence"].value == pytest.approx(1)
+    assert found["opening in silence"].count == whole["opening in silence"].count - 1
+    assert found["frames without a face"].value == pytest.approx(2 / 35)
+    assert found["frames without a face"].count == 35
+
+
+def test_jitter_does_not_depend_on_the_size_of_the_mouth() -> None:
+    silent = np.ones(9, dtype=bool)
+    np.testing.assert_allclose(mouth_jitter(3 * lips(9), silent), mouth_jitter(lips(9), silent), rtol=1e-5)
