@@ -82,6 +82,29 @@ def test_other_settings_hold_and_are_told(config: Path, tmp_path: Path, capsys: 
     assert state["pase_settings"]["model"]["alpha"] == 0.2
 
 
+OWN = ("--optimizer=torch.optim.SGD", "--optimizer.lr=0.1", "--optimizer.weight_decay=0.02")
+
+
+@pytest.mark.filterwarnings("ignore:`PaseTask.configure_optimizers` will be overridden")
+@pytest.mark.parametrize(
+    "schedule",
+    [
+        (),
+        ("--lr_scheduler=torch.optim.lr_scheduler.ExponentialLR", "--lr_scheduler.gamma=0.5"),
+    ],
+)
+def test_an_optimizer_of_ones_own_goes_on_with_its_rate(
+    config: Path, tmp_path: Path, schedule: tuple[str, ...]
+) -> None:
+    assert fit(config, tmp_path, *OWN, *schedule, "--trainer.max_steps=3") == 0
+    (before,) = last(tmp_path)["optimizer_states"][0]["param_groups"]
+    assert before["lr"] in (0.1, 0.05)
+    assert fit(config, tmp_path, *OWN, *schedule, "--ckpt_path=last", "--trainer.max_steps=4") == 0
+    (after,) = last(tmp_path)["optimizer_states"][0]["param_groups"]
+    assert after["lr"] in (before["lr"], before["lr"] / 2)
+    assert after["weight_decay"] == 0.02
+
+
 def test_the_same_settings_are_not_told(config: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     for _ in range(2):
         capsys.readouterr()

@@ -234,8 +234,10 @@ class PaseTask(pl.LightningModule):
         other = [p for p in self.parameters() if p.requires_grad and p.ndim <= 1]
         groups = [{"params": decayed, "weight_decay": config.weight_decay}, {"params": other, "weight_decay": 0.0}]
         optimizer = torch.optim.AdamW(groups, lr=config.lr)
-        schedule = torch.optim.lr_scheduler.LambdaLR(optimizer, lambda step: learning_rate_factor(step, config))
-        return {"optimizer": optimizer, "lr_scheduler": {"scheduler": schedule, "interval": "step"}}
+        return {
+            "optimizer": optimizer,
+            "lr_scheduler": {"scheduler": RateSchedule(optimizer, config), "interval": "step"},
+        }
 
     def on_save_checkpoint(self, checkpoint: dict[str, Any]) -> None:
         """Keep the sizes beside the weights, as plain values, so that `pase export` needs no YAML; and the queue."""
@@ -244,27 +246,44 @@ class PaseTask(pl.LightningModule):
             checkpoint["pase_queue"] = self._queue.to_state()
 
     def on_load_checkpoint(self, checkpoint: dict[str, Any]) -> None:
-        """Refuse a checkpoint of other sizes with a message that names what differs; bring its rate to the config's."""
+        """Refuse a checkpoint of other sizes with a message that names what differs; take its queue."""
         found, wanted = checkpoint.get("pase_model"), self.model.config.to_json()
         if found != wanted:
             raise InputError(f"the checkpoint was trained with model.net = {found}, the config says {wanted}")
         if "pase_queue" in checkpoint:
             self._queue = QueuedVideo.from_state(checkpoint["pase_queue"], self.model.config.dim)
-        _set_rates(checkpoint, self.optimizer_config)
+        if not isinstance(checkpoint.get("lr_schedulers", []), list):
+            raise InputError("the checkpoint's schedules of the rate are no list")
 
 
-def _set_rates(checkpoint: dict[str, Any], config: OptimizerConfig) -> None:
-    """Let the states of optimizer and schedule have the rate and the decay that the config has for their step.
+class RateSchedule(torch.optim.lr_scheduler.LambdaLR):
+    """The rate by step. Of a checkpoint it takes the number of the step alone.
 
-    Lightning gives them the checkpoint's, whatever the config says. Where nothing was changed, nothing changes.
+    Rates and decays are the config's for that step, whatever the checkpoint says of them.
     """
-    for schedule in checkpoint.get("lr_schedulers", []):
-        rate = config.lr * learning_rate_factor(schedule["last_epoch"], config)
-        schedule["base_lrs"] = [config.lr for _ in schedule["base_lrs"]]
-        schedule["_last_lr"] = [rate for _ in schedule["_last_lr"]]
-        for state in checkpoint.get("optimizer_states", []):
-            for group, decay in zip(state["param_groups"], (config.weight_decay, 0.0), strict=False):
-                group["lr"], group["initial_lr"], group["weight_decay"] = rate, config.lr, decay
+
+    def __init__(self, optimizer: torch.optim.Optimizer, config: OptimizerConfig) -> None:
+        self._decays = [group["weight_decay"] for group in optimizer.param_groups]
+        super().__init__(optimizer, partial(learning_rate_factor, config=config))
+
+    def load_state_dict(self, state_dict: dict[str, Any]) -> None:
+        """Go on at the step; the optimizer has its state already.
+
+        Raises:
+            InputError: There is no step.
+        """
+        step = state_dict.get("last_epoch") if isinstance(state_dict, dict) else None
+        if type(step) is not int or not 0 <= step < _MOST_STEPS:
+            raise InputError(f"the checkpoint's schedule of the rate is at step {step!r}, which cannot be")
+        self.last_epoch, self._step_count = step, step + 1
+        rates = [base * factor(step) for base, factor in zip(self.base_lrs, self.lr_lambdas, strict=True)]
+        self._last_lr = rates
+        settings = zip(self.optimizer.param_groups, rates, self.base_lrs, self._decays, strict=True)
+        for group, rate, base, decay in settings:
+            group["lr"], group["initial_lr"], group["weight_decay"] = rate, base, decay
+
+
+_MOST_STEPS = 2**48
 
 
 def _step_seed(seed: int, step: int, rank: int) -> int:

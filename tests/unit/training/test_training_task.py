@@ -1,4 +1,5 @@
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -13,7 +14,7 @@ from pase.models.checkpoint import load_checkpoint
 from pase.models.config import ModelConfig
 from pase.models.model import PaseModel
 from pase.training.export import export
-from pase.training.task import OptimizerConfig, PaseTask, learning_rate_factor
+from pase.training.task import OptimizerConfig, PaseTask, RateSchedule, learning_rate_factor
 
 
 def test_learning_rate_rises_then_falls() -> None:
@@ -38,6 +39,39 @@ def test_every_parameter_is_optimised_once(tiny_config: ModelConfig) -> None:
     assert sorted(found) == sorted(id(p) for p in task.parameters())
     undecayed = [p for group in optimizer.param_groups if group["weight_decay"] == 0 for p in group["params"]]
     assert all(p.ndim <= 1 for p in undecayed)
+
+
+def schedule(task: PaseTask) -> RateSchedule:
+    found: RateSchedule = task.configure_optimizers()["lr_scheduler"]["scheduler"]
+    return found
+
+
+def test_a_schedule_goes_on_at_its_step_with_the_rates_of_the_config(tiny_config: ModelConfig) -> None:
+    sizes = {"net": tiny_config, "beta": 0.0, "gamma": 0.0}
+    before = schedule(PaseTask(**sizes, optimizer=OptimizerConfig(lr=0.5, weight_decay=0.5, warmup=4)))
+    for _ in range(2):
+        before.optimizer.step()
+        before.step()
+    after = schedule(PaseTask(**sizes, optimizer=OptimizerConfig(lr=0.4, weight_decay=0.1, warmup=8)))
+    after.optimizer.load_state_dict(before.optimizer.state_dict())
+    after.load_state_dict(before.state_dict())
+    assert [group["lr"] for group in after.optimizer.param_groups] == pytest.approx([0.15, 0.15])
+    assert [group["weight_decay"] for group in after.optimizer.param_groups] == [0.1, 0.0]
+    after.optimizer.step()
+    after.step()
+    assert after.get_last_lr() == pytest.approx([0.2, 0.2])
+
+
+@pytest.mark.parametrize("state", [3, {}, {"last_epoch": "x"}, {"last_epoch": -1}, {"last_epoch": 10**30}])
+def test_a_schedule_of_something_else(state: Any, tiny_config: ModelConfig) -> None:
+    with pytest.raises(InputError, match="which cannot be"):
+        schedule(PaseTask(tiny_config, beta=0.0, gamma=0.0)).load_state_dict(state)
+
+
+def test_schedules_that_are_no_list(tiny_config: ModelConfig) -> None:
+    task = PaseTask(tiny_config, beta=0.0, gamma=0.0)
+    with pytest.raises(InputError, match="no list"):
+        task.on_load_checkpoint({"lr_schedulers": 3, "pase_model": tiny_config.to_json()})
 
 
 def test_sizes_of_another_model_are_named(tiny_config: ModelConfig) -> None:
