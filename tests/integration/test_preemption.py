@@ -86,6 +86,21 @@ def test_a_signal_within_a_step_ends_the_run_behind_it_and_the_next_goes_on(
     assert len([line for line in validated if line.startswith("step")]) == (2 if step < VALIDATION else 1)
 
 
+def test_a_signal_between_the_batches_of_a_step_waits_for_its_end(
+    in_step: Signal, config: Path, tmp_path: Path
+) -> None:
+    two = ("--trainer.accumulate_grad_batches=2", "--trainer.val_check_interval=3")
+    assert fit(config, tmp_path / "whole", *two) == 0
+    in_step(1, signal.SIGUSR1)  # in both batches of the step, so with the first as well
+    with pytest.raises(SystemExit):
+        fit(config, tmp_path / "parts", *two)
+    in_step(0, signal.SIGUSR1)
+    assert last(tmp_path / "parts")["global_step"] == 1
+    assert last(tmp_path / "parts")["CorpusDataModule"]["handed_out"] == 2
+    assert fit(config, tmp_path / "parts", *two, "--ckpt_path=last") == 0
+    assert_same(last(tmp_path / "whole"), last(tmp_path / "parts"))
+
+
 def test_a_job_that_is_displaced_saves_and_trains_on(
     in_step: Signal, config: Path, whole: dict[str, Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

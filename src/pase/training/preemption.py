@@ -2,7 +2,8 @@
 
 Lightning has this too (`SLURMEnvironment`), but its signal handler saves wherever the signal finds the program: within
 a step, when the batch has been handed out and the weights have not moved, so that the run that goes on is another one.
-Here the signal is only noted, and the checkpoint is written between two steps.
+Here the signal is only noted, and the checkpoint is written between two steps, which with accumulated gradients take
+several batches each.
 """
 
 import os
@@ -45,6 +46,8 @@ class SlurmPreemption(pl.Callback):
         self._asked: set[int] = set()
         self._before: dict[int, Any] = {}
         self._saved = -1
+        self._began = -1
+        self._between_steps = False
 
     def setup(self, trainer: pl.Trainer, pl_module: pl.LightningModule, stage: str) -> None:
         """Take the requeue signal before Lightning does, which leaves alone what has a handler."""
@@ -64,7 +67,10 @@ class SlurmPreemption(pl.Callback):
         Raises:
             SystemExit: The job is in the queue again.
         """
-        if not self._before or not self._time_to_look(trainer) or self._validation_follows(trainer, batch_idx):
+        self._between_steps = trainer.global_step > self._began
+        if not self._before or not self._between_steps:
+            return
+        if not self._time_to_look(trainer) or self._validation_follows(trainer, batch_idx):
             return
         if self._anyone(trainer, bool(self._asked)):
             self._save(trainer)
@@ -78,7 +84,8 @@ class SlurmPreemption(pl.Callback):
         Raises:
             SystemExit: The job is in the queue again.
         """
-        just_saved = self._before and self._saved == trainer.global_step
+        self._began = trainer.global_step
+        just_saved = self._before and self._between_steps and self._saved == trainer.global_step
         if just_saved and self._anyone(trainer, bool(self._asked)):
             self._go(trainer)
 

@@ -60,8 +60,9 @@ _PRECISIONS = ("32-true", "bf16-mixed", "16-mixed")
 class PaseTask(pl.LightningModule):
     """Trains a `PaseModel`: L = L_con + alpha L_rec (paper section 2.6) + beta L_phone + gamma L_shape.
 
-    All that is drawn in a step depends on the seed, the number of the step and the rank, so that a run that goes on
-    draws what it would have drawn.
+    All that is drawn in a step depends on the seed, the number of the step, the rank and which of the step's batches it
+    is, where gradients of several are accumulated, so that a run that goes on behind a step draws what it would have
+    drawn.
 
     Args:
         net: Sizes and switches of the model.
@@ -103,6 +104,7 @@ class PaseTask(pl.LightningModule):
         self.lip_augment = LipAugment(augment.lips) if augment.lips else None
         self._queue: QueuedVideo | None = None
         self._seed = 0
+        self._place = (-1, 0)  # the step of the last training batch, and which batch of the step it was
         self._windows = OffsetScore(0, 0)
 
     def configure_callbacks(self) -> list[pl.Callback]:
@@ -132,8 +134,10 @@ class PaseTask(pl.LightningModule):
 
     def training_step(self, batch: Batch, batch_idx: int) -> Tensor:
         """One step; returns L."""
-        torch.manual_seed(_step_seed(self._seed, self.global_step, 0))  # what is drawn for the batches of all ranks
-        draws = torch.Generator(self.device).manual_seed(_step_seed(self._seed, self.global_step, self.global_rank))
+        step, part = self._place
+        step, part = self._place = (step, part + 1) if step == self.global_step else (self.global_step, 0)
+        torch.manual_seed(_step_seed(self._seed, step, 0, part))  # what is drawn for the batches of all ranks
+        draws = torch.Generator(self.device).manual_seed(_step_seed(self._seed, step, self.global_rank, part))
         encoded = self._encode(batch, draws)
         queued = self._queue if "queue" in self.contrastive.negatives else None
         with full_precision(self.device):
@@ -286,8 +290,9 @@ class RateSchedule(torch.optim.lr_scheduler.LambdaLR):
 _MOST_STEPS = 2**48
 
 
-def _step_seed(seed: int, step: int, rank: int) -> int:
-    return int(np.random.SeedSequence((seed, step, rank)).generate_state(1, np.uint64)[0] >> 1)
+def _step_seed(seed: int, step: int, rank: int, part: int) -> int:
+    entropy = (seed, step, rank, part) if part else (seed, step, rank)
+    return int(np.random.SeedSequence(entropy).generate_state(1, np.uint64)[0] >> 1)
 
 
 def learning_rate_factor(step: int, config: OptimizerConfig) -> float:

@@ -6,6 +6,7 @@ import pytest
 import torch
 
 from pase import PASE
+from pase.cli.main import main
 from pase.corpus.store import Corpus
 from pase.data.module import CorpusDataModule
 from pase.data.windows import WindowConfig
@@ -30,6 +31,26 @@ def test_learning_rate_rises_then_falls() -> None:
 
 def test_constant_rate_without_an_end() -> None:
     assert learning_rate_factor(10**6, OptimizerConfig(warmup=10, steps=0)) == 1.0
+
+
+@pytest.mark.parametrize("accumulated", [1, 3])
+def test_every_batch_has_draws_of_its_own(
+    accumulated: int, small_run: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    drawn: list[tuple[int, int]] = []
+    encode = PaseTask._encode
+
+    def watched(task: PaseTask, batch: Any, draws: torch.Generator | None = None) -> Any:
+        if draws is not None:
+            drawn.append((torch.initial_seed(), draws.initial_seed()))
+        return encode(task, batch, draws)
+
+    monkeypatch.setattr(PaseTask, "_encode", watched)
+    more = [f"--trainer.accumulate_grad_batches={accumulated}", f"--trainer.default_root_dir={tmp_path}"]
+    assert main(["fit", "--config", str(small_run), *more, "--trainer.max_steps=3"]) == 0
+    assert len(drawn) == len(set(drawn)) == 3 * accumulated
+    by_step = [int(np.random.SeedSequence((0, step, 0)).generate_state(1, np.uint64)[0] >> 1) for step in range(3)]
+    assert drawn[::accumulated] == [(seed, seed) for seed in by_step]
 
 
 def test_every_parameter_is_optimised_once(tiny_config: ModelConfig) -> None:
