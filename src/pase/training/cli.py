@@ -66,14 +66,18 @@ class PaseCLI(LightningCLI):
 
     def before_instantiate_classes(self) -> None:
         """Let a run that goes on also go on in wandb, offline included."""
+        self._in_wandb: list[Any] = []
         if self.subcommand == "fit":
             config = self.config[self.subcommand]
             for logger in _as_list(config.trainer.logger):
                 if logger.class_path.endswith(".WandbLogger") and logger.init_args.id is None:
                     logger.init_args.id = wandb_id(Path(config.trainer.default_root_dir), config.ckpt_path is not None)
+                    self._in_wandb.append(logger.init_args)
 
     def instantiate_trainer(self, **kwargs: Any) -> pl.Trainer:
         """Build the trainer with the project's logger and callbacks added to those of the config."""
+        for arguments in self._in_wandb:
+            arguments.id = None  # the logger has it: a run from this one's config.yaml is another run
         config = self.config_init[self.subcommand].trainer
         root = Path(config.default_root_dir)
         if not written(root / CHECKPOINTS):
