@@ -83,7 +83,8 @@ def run_train(arguments: Sequence[str]) -> int:
     from pase_adapters.registry import load_registry
 
     settings = settings_for(options.renderer)
-    settings = replace(settings, steps=options.steps or settings.steps, rate=options.rate, seed=options.seed)
+    steps = settings.steps if options.steps is None else options.steps
+    settings = replace(settings, steps=steps, rate=options.rate, seed=options.seed)
     file = load_registry().get(settings.features_of).slot(None).training_file
     features = Features.open(options.features or options.subject / file)
     training = Training(Footage.open(options.subject), features, settings, options.output, options.device)

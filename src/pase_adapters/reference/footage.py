@@ -166,7 +166,7 @@ def make_footage(
 
     Raises:
         InputError: There is footage already, a video is given twice, its sound cannot be used, or its speaker is lost,
-            too small or beyond the picture.
+            too small or beyond the picture, or its pictures have an odd width or height.
         UnusableClipError: A video that cannot be read.
         MissingExtraError: MediaPipe is absent.
     """
@@ -179,6 +179,7 @@ def make_footage(
     with ProgressReport("find faces", len(videos)) as progress:
         for video in videos:
             speaker = find(video)
+            _check_even(video, *speaker.size)
             try:
                 track = track_face(speaker.points)
                 track.check_inside(*speaker.size)
@@ -207,6 +208,15 @@ def make_footage(
     save_wav(folder / "aud.wav", sounds)
     _write_index(folder, videos, [len(track) for track in tracks], size)
     return Footage.open(folder)
+
+
+def _check_even(video: Path, width: int, height: int) -> None:
+    """Rendered pictures have the size of these, and H.264 needs an even one."""
+    if width % 2 or height % 2:
+        raise InputError(
+            f"{video} has pictures of {width} x {height}, an even width and height are needed: cut a line off by "
+            f"ffmpeg -i {video.name} -vf 'crop=trunc(iw/2)*2:trunc(ih/2)*2' even.mp4"
+        )
 
 
 _JOINED = ("scale_rotation", "shift", "lip_points")

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from safetensors.torch import load_file, save_file
 from tests.toy_footage import SIZE, lip_features, toy_footage
 
-from pase.audio.waveform import load_audio
+from pase.audio.waveform import load_audio, save_wav
 from pase.errors import InputError
 from pase.video.landmarks import STABLE_INDICES
 from pase.video.reading import Picture, iter_frames
@@ -23,8 +23,9 @@ from pase_adapters.reference.footage import Footage, make_footage
 from pase_adapters.reference.nerf import ReferenceNerf
 from pase_adapters.reference.rendering import draw_mouths, paste, render, render_take, there_and_back
 from pase_adapters.reference.store import KINDS, load_model
-from pase_adapters.reference.training import Settings, Training
+from pase_adapters.reference.training import BENCHMARK, Settings, Training
 from pase_adapters.reference.warming import components
+from pase_adapters.registry import load_registry
 
 
 @pytest.fixture(scope="module")
@@ -194,37 +195,85 @@ def test_a_damaged_state_is_named(content: bytes, footage: Footage, features: Fe
         Training(footage, features, settings("reference-nerf", 1), tmp_path)
 
 
-def test_the_commands_lead_to_a_video(footage: Footage, features: Features, tmp_path: Path) -> None:
+@pytest.mark.parametrize(("kind", "hears"), [("reference-nerf", "er-nerf"), ("reference-3dgs", "gaussian-talker")])
+def test_the_commands_lead_to_a_video(
+    kind: str, hears: str, footage: Footage, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(BENCHMARK, kind, replace(BENCHMARK[kind], warm_up=3))
     videos = [str(take.video) for take in footage.takes]
     subject, model, video = tmp_path / "subject", tmp_path / "model", tmp_path / "out.mp4"
-    assert main(["subject", *videos, "--output", str(subject), "--size", "32", "--landmarks", "sidecar"]) == 0
-    assert main(["--renderer", "er-nerf", "--audio", str(subject / "aud.wav"), "--data-dir", str(subject)]) == 0
+    made = ["--size", "32", "--landmarks", "sidecar", "--output"]
+    assert main(["subject", *videos, *made, str(subject)]) == 0
     extra = tmp_path / "extra"
-    more = ["subject", videos[0], "--output", str(extra), "--size", "32", "--landmarks", "sidecar"]
-    assert main([*more, "--like", str(subject)]) == 0
+    assert main(["subject", videos[0], *made, str(extra), "--like", str(subject)]) == 0
     assert Footage.open(extra).means.nose == Footage.open(subject).means.nose
-    trained = ["train", str(subject), "--renderer", "reference-nerf", "--steps", "2", "--output", str(model)]
-    assert main(trained) == 0
-    given = ["--features", str(subject / "aud_eo.npy"), "--audio", str(subject / "aud.wav")]
-    assert main(["render", str(model), "--subject", str(subject), *given, "--output", str(video)]) == 0
+    assert main(["--renderer", hears, "--audio", str(subject / "aud.wav"), "--data-dir", str(subject)]) == 0
+    trained = ["train", str(subject), "--renderer", kind, "--output", str(model)]
+    assert main([*trained, "--steps", "2", "--device", "cpu"]) == 0
+    file = subject / load_registry().get(hears).slot(None).training_file
+    given = ["--features", str(file), "--audio", str(subject / "aud.wav"), "--output", str(video)]
+    assert main(["render", str(model), "--subject", str(subject), *given, "--device", "cpu"]) == 0
     pictures = list(iter_frames(video, 25))
     assert len(pictures) == len(footage)
     assert pictures[0].shape == next(iter_frames(footage.takes[0].video, 25)).shape
 
 
+def test_options_that_cannot_be(
+    footage: Footage, features: Features, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    trained = ["train", str(footage.folder), "--renderer", "reference-3dgs", "--features", str(features.path)]
+    output = ["--output", str(tmp_path / "model")]
+    assert main([*trained, *output, "--steps", "0"]) == 1
+    assert "must be at least 1" in capsys.readouterr().err
+    assert main([*trained, *output, "--steps", "1", "--device", "gpu"]) == 1
+    assert "no device 'gpu'" in capsys.readouterr().err
+    Training(footage, features, settings("reference-3dgs", 1), tmp_path / "model").run()
+    given = ["--features", str(features.path), "--audio", str(footage.sound), "--output", str(tmp_path / "out.mp4")]
+    rendered = ["render", str(tmp_path / "model"), "--subject", str(footage.folder), *given]
+    assert main([*rendered, "--device", "gpu"]) == 1
+    assert "no device 'gpu'" in capsys.readouterr().err
+
+
+def sweep(frames: int) -> NDArray[np.float32]:
+    """A tone that rises, of so many video frames: no part of it is like another."""
+    time = np.arange(640 * frames) / 16_000
+    return (0.3 * np.sin(2 * np.pi * (200 * time + 150 * time**2))).astype(np.float32)
+
+
+def likeness(video: Path, sound: NDArray[np.float32]) -> float:
+    """Correlation of a video's sound with what it should be."""
+    heard = load_audio(video)
+    assert abs(len(heard) - len(sound)) <= 1024  # a block of AAC
+    count = min(len(heard), len(sound))
+    return float(np.corrcoef(heard[:count], sound[:count])[0, 1])
+
+
 def test_other_recordings_go_there_and_back(footage: Footage, features: Features, tmp_path: Path) -> None:
     Training(footage, features, settings("reference-3dgs", 1), tmp_path).run()
     model, _ = load_model(tmp_path)
-    from pase.audio.waveform import save_wav
-
     frames = footage.takes[0].frames + 30
-    save_wav(tmp_path / "new.wav", np.zeros(640 * frames, np.float32))
+    sound = sweep(frames)
+    save_wav(tmp_path / "new.wav", sound)
     np.save(tmp_path / "new.npy", np.zeros((frames, 2, features.width), np.float32))
     novel = Features.open(tmp_path / "new.npy")
     assert render(model, novel, tmp_path / "new.wav", footage, tmp_path / "new.mp4") == frames
     assert len(list(iter_frames(tmp_path / "new.mp4", 25))) == frames
+    assert likeness(tmp_path / "new.mp4", sound) > 0.95
     assert list(there_and_back(4, 9)) == [0, 1, 2, 3, 2, 1, 0, 1, 2]
     assert list(there_and_back(1, 3)) == [0, 0, 0]
+
+
+def test_a_take_keeps_its_own_sound(footage: Footage, features: Features, tmp_path: Path) -> None:
+    Training(footage, features, settings("reference-3dgs", 1), tmp_path).run()
+    model, _ = load_model(tmp_path)
+    save_wav(tmp_path / "aud.wav", sweep(len(footage)))
+    resounded = replace(footage, folder=tmp_path)
+    take = footage.takes[1]
+    own = slice(take.first, take.first + take.frames)
+    driving = replace(features, rows=features.rows[own])
+    render_take(model, driving, resounded, take, tmp_path / "take.mp4")
+    assert len(list(iter_frames(tmp_path / "take.mp4", 25))) == take.frames
+    assert likeness(tmp_path / "take.mp4", sweep(len(footage))[640 * own.start : 640 * own.stop]) > 0.95
 
 
 def test_components_are_of_unit_size_together(footage: Footage) -> None:
@@ -290,15 +339,43 @@ def test_half_a_feature_file(features: Features, tmp_path: Path) -> None:
 
 
 def test_videos_that_cannot_become_footage(footage: Footage, tmp_path: Path) -> None:
-    from pase.video.speaker import speaker_from_sidecar
-
-    video = footage.takes[0].video
+    video, new = footage.takes[0].video, tmp_path / "new"
     with pytest.raises(InputError, match="given twice"):
-        make_footage([video, video], tmp_path / "new", SIZE, speaker_from_sidecar)
+        make_footage([video, video], new, SIZE, speaker_from_sidecar)
     with pytest.raises(InputError, match="holds footage already"):
         make_footage([video], footage.folder, SIZE, speaker_from_sidecar)
     with pytest.raises(InputError, match="holds no footage"):
         Footage.open(tmp_path)
+    speaker = speaker_from_sidecar(video)
+    width, height = speaker.size
+    for size in ((width - 1, height), (width, height - 1)):
+        with pytest.raises(InputError, match=r"even width and height.*ffmpeg"):
+            make_footage([video], new, SIZE, lambda _, size=size: replace(speaker, size=size))
+    with pytest.raises(InputError, match=r"outside the picture.*Cut the video"):
+        make_footage([video], new, SIZE, lambda _: replace(speaker, points=speaker.points + 10_000))
+    lost = speaker.points.copy()
+    lost[3:13] = np.nan
+    with pytest.raises(InputError, match=r"no face in the 10 frames from number 3.*Cut the video"):
+        make_footage([video], new, SIZE, lambda _: replace(speaker, points=lost))
+    nobody = copied(video, tmp_path, lambda picture: picture, np.full_like(speaker.points, np.nan))
+    with pytest.raises(InputError, match="shows no face in any"):
+        make_footage([nobody], new, SIZE, speaker_from_sidecar)
+    assert not (new / "footage.json").exists()
+
+
+def test_sound_that_ends_before_the_pictures(footage: Footage, tmp_path: Path) -> None:
+    take = footage.takes[0]
+    pictures = list(iter_frames(take.video, 25))
+    speaker = speaker_from_sidecar(take.video)
+    sound = sweep(len(pictures))
+    write_video(tmp_path / "early.mp4", pictures, sound[: -640 * 20])
+    with pytest.raises(InputError, match=r"early.mp4 ends 0\.\d+ s before its pictures"):
+        make_footage([tmp_path / "early.mp4"], tmp_path / "early", SIZE, lambda _: speaker)
+    write_video(tmp_path / "padded.mp4", pictures, sound[: -640 * 8])
+    padded = make_footage([tmp_path / "padded.mp4"], tmp_path / "padded", SIZE, lambda _: speaker)
+    heard = load_audio(padded.sound)
+    assert len(heard) == 640 * len(padded)
+    assert np.abs(heard[-640 * 5 :]).max() < 0.01 < np.abs(heard[-640 * 12 : -640 * 9]).max()
 
 
 @pytest.mark.parametrize(
