@@ -84,7 +84,7 @@ def evaluate_video(
 
     Raises:
         InputError: The videos differ in size or length, show no face, or the TextGrid or the sound cannot be used.
-        UnusableClipError: A video cannot be read, or its face is lost for too long to be judged.
+        UnusableClipError: A video cannot be read.
         MissingExtraError: MediaPipe is absent.
     """
     own, other = Watched(rendered, find_speaker(rendered, model)), Watched(reference, find_speaker(reference, model))
@@ -149,24 +149,25 @@ def _mouth(speaker: Speaker) -> FaceTrack | None:
 
 
 def sync_of(watched: Watched, judge: LoadedJudge, sound: Waveform, name: str = "") -> list[Score]:
-    """LSE-C, LSE-D and offset of a video by a judge.
+    """LSE-C, LSE-D and offset of a video by a judge; NaN, with the reason, where it cannot be judged.
+
+    It cannot where the video is too short, or its face lost for too long, too small or at the edge of the pictures.
 
     Args:
         watched: The video.
         judge: The judge.
         sound: What is spoken, 16 kHz.
         name: Behind the names of the measures.
-
-    Raises:
-        InputError: Too short to be judged.
-        UnusableClipError: The face is lost for too long.
     """
-    judged = judge_mouths(judge.model, speaker_mouths(watched.video, watched.speaker, CROP_SIZE), sound)
+    units = {"LSE-C": "of the judge, higher is better", "LSE-D": "of the judge, lower is better", "offset": "frames"}
+    try:
+        judged = judge_mouths(judge.model, speaker_mouths(watched.video, watched.speaker, CROP_SIZE), sound)
+    except InputError as error:
+        return [Score(f"{own}{name}", math.nan, unit, 0, f"{watched.video}: {error}") for own, unit in units.items()]
+    values = (judged.confidence, judged.distance, judged.offset)
     frames = len(watched.speaker.points)
     return [
-        Score(f"LSE-C{name}", judged.confidence, "of the judge, higher is better", frames),
-        Score(f"LSE-D{name}", judged.distance, "of the judge, lower is better", frames),
-        Score(f"offset{name}", judged.offset, "frames", frames),
+        Score(f"{own}{name}", value, unit, frames) for (own, unit), value in zip(units.items(), values, strict=True)
     ]
 
 

@@ -12,9 +12,11 @@ class Score:
         value: NaN where it cannot be measured.
         unit: Of the value.
         count: What it rests on: frames, pairs of frames, or bilabials.
+        reason: Why it cannot be measured, where more is known than that there is nothing to measure.
     """
 
     name: str
     value: float
     unit: str
     count: int
+    reason: str = ""

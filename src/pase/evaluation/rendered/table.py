@@ -15,8 +15,12 @@ def to_text(scores: VideoScores) -> str:
     width, height = scores.size
     head = [f"{scores.rendered} against {scores.reference}: {scores.frames} frames of {width} x {height}", *missing]
     lines = [f"  {score.name:<30} {_number(score.value):>9}  {score.unit} ({score.count})" for score in scores.scores]
+    reasons = [
+        f"  {', '.join(own.name for own in scores.scores if own.reason == reason)} not measured: {reason}"
+        for reason in dict.fromkeys(score.reason for score in scores.scores if score.reason)
+    ]
     told = [f"  lips by {scores.landmarks}", *(f"  sync by {judge}" for judge in scores.judges), f"  {scores.codec}"]
-    return "\n".join([*head, *lines, *told])
+    return "\n".join([*head, *lines, *reasons, *told])
 
 
 def _number(value: float) -> str:

@@ -123,6 +123,30 @@ def test_frames_without_a_face_are_counted_and_told(
     assert (lost["value"], lost["count"]) == (pytest.approx(4 / len(points)), len(points))
 
 
+def test_a_face_lost_for_long_leaves_all_but_sync(
+    clip: Path, seen: dict[Path, Speaker], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    rendered = copy(clip, tmp_path / "rendered.mp4")
+    whole = speaker_from_sidecar(clip)
+    points = whole.points.copy()
+    points[3:11] = np.nan
+    seen[rendered] = replace(whole, points=points)
+    save_judge(tmp_path / "judge.safetensors", Judge(), {})
+    output = tmp_path / "scores.json"
+    arguments = ["evaluate-video", str(rendered), str(clip), "--face-model", _model(tmp_path), "--output", str(output)]
+    phones = str(clip.with_suffix(".TextGrid"))
+    assert main([*arguments, "--judge", str(tmp_path / "judge.safetensors"), "--phones", phones]) == 0
+    told = capsys.readouterr().out
+    assert f"LSE-C, LSE-D, offset not measured: {rendered}: no face in the 8 frames from number 3 on" in told
+    found = {score["name"]: score for score in json.loads(output.read_text())["scores"]}
+    for name in ("LSE-C", "LSE-D", "offset"):
+        assert (found[name]["value"], found[name]["count"]) == (pytest.approx(np.nan, nan_ok=True), 0)
+        assert np.isfinite(found[f"{name}, reference"]["value"])
+    for name in ("LMD", "PSNR", "PSNR, mouth", "frames without a face"):
+        assert np.isfinite(found[name]["value"])
+    assert "closures, recall" in found
+
+
 def _model(folder: Path) -> str:
     """A file that is taken for the face model."""
     import zipfile
