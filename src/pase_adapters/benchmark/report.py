@@ -17,10 +17,17 @@ from pase.report.markdown import markdown_table
 from pase.report.page import Picture, Player, Section, Strip, render
 from pase.report.style import plain
 from pase.video.reading import iter_frames
-from pase_adapters.benchmark.plan import OURS
+from pase_adapters.benchmark.plan import OURS, Plan
 from pase_adapters.benchmark.results import Result, sums
 from pase_adapters.benchmark.running import RECITED, Bench
-from pase_adapters.benchmark.tables import RECITALS, TAKES, table_ahead, table_of_differences, table_of_means
+from pase_adapters.benchmark.tables import (
+    AHEAD_NOTE,
+    RECITALS,
+    TAKES,
+    table_ahead,
+    table_of_differences,
+    table_of_means,
+)
 
 _SHOWN = 2
 """Test clips on the page."""
@@ -36,12 +43,8 @@ _LEAST_FRAMES = 8
 """Of a phone in the test clips, to be shown by itself."""
 
 _AHEAD = f"How far {OURS} is ahead of the best other features"
-_AHEAD_NOTE = (
-    "In percent of the other's, positive where PASE is better; mean over seeds, 95 % interval by Student's t. "
-    "Only the features in the tables below are compared."
-)
 
-_PAIRED = f"Difference from {OURS} with the same seed: mean and 95 % interval."
+_PAIRED = f"Difference from {OURS} with the same seed: mean and 95 % interval over seeds."
 
 
 def write_report(bench: Bench) -> Path:
@@ -63,29 +66,30 @@ def write_report(bench: Bench) -> Path:
         for renderer in bench.plan.renderers
     }
     ahead = table_ahead(by_renderer)
-    parts = [f"# Benchmark\n\n{lead}", f"## {_AHEAD}", markdown_table(ahead)]
-    sections = [Section(_AHEAD, table=ahead, note=_AHEAD_NOTE)]
+    parts = [f"# Benchmark\n\n{lead}", f"## {_AHEAD}", AHEAD_NOTE, markdown_table(ahead)]
+    sections = [Section(_AHEAD, table=ahead, note=AHEAD_NOTE)]
     for renderer, drives in by_renderer.items():
         for drive, own in drives.items():
             measures = RECITALS if drive in bench.plan.recitals else TAKES
             title, means = f"{renderer}, {drive}", table_of_means(own, bench.real, measures.columns)
             differences = table_of_differences(own, measures.columns)
-            parts += [f"## {title}", markdown_table(means), _PAIRED, markdown_table(differences)]
+            parts += [f"## {title}", measures.legend, markdown_table(means), _PAIRED, markdown_table(differences)]
             sections.append(Section(title, table=means, note=measures.legend))
+            sections.append(Section(f"{title}: difference from {OURS}", table=differences, note=_PAIRED))
     write_text(bench.folder / "results.md", "\n\n".join(parts) + "\n")
     page = bench.folder / "report.html"
-    phones = _by_phone(bench, next(iter(found.values())))
+    phones = errors_by_phone(bench.plan, next(iter(found.values())))
     told = [sections[0], *_looks(bench), *sections[1:], *phones, _curves(bench)]
     write_text(page, render("Which features give better lips", lead, (), told))
     return page
 
 
-def _by_phone(bench: Bench, results: Sequence[Result]) -> Iterator[Section]:
+def errors_by_phone(plan: Plan, results: Sequence[Result]) -> Iterator[Section]:
     """LMD of the frames of each phone, clean sound, all seeds together."""
-    for renderer in bench.plan.renderers:
+    for renderer in plan.renderers:
         own = {
             name: sums([one.phones for one in results if (one.renderer, one.features) == (renderer, name)])
-            for name in bench.plan.features
+            for name in plan.features
         }
         known = {name: found for name, found in own.items() if found}
         if not known:
@@ -98,7 +102,9 @@ def _by_phone(bench: Bench, results: Sequence[Result]) -> Iterator[Section]:
         axes = figure.add_subplot()
         plain(axes, grid=True)
         for name, found in known.items():
-            axes.plot(range(len(phones)), [_quotient(found[phone]) for phone in phones], "o", label=name, alpha=0.8)
+            own_phones = [phone for phone in phones if phone in found]
+            places = [phones.index(phone) for phone in own_phones]
+            axes.plot(places, [_quotient(found[phone]) for phone in own_phones], "o", label=name, alpha=0.8)
         axes.set_xticks(range(len(phones)), phones)
         axes.set_ylabel("LMD, mouth widths")
         axes.legend(frameon=False, fontsize=8)
@@ -152,12 +158,17 @@ def _strips(bench: Bench, videos: Mapping[str, Sequence[Path]], phones: Collecti
         for own in (spoken.phones.intervals if spoken.phones is not None else ())
         if own.phone in phones
     ]
-    some = moments[:: max(1, len(moments) // _PICTURES)][:_PICTURES]
+    some = [moments[place] for place in evenly(len(moments), _PICTURES)]
     return [
         Strip(name, "", "#888888", _jpeg([_mouth(bench, own[place], place, frame) for place, frame in some]), name)
         for name, own in videos.items()
         if some
     ]
+
+
+def evenly(count: int, most: int) -> list[int]:
+    """At most so many places among `count`, spread from the first to the last."""
+    return [round(place) for place in np.linspace(0, count - 1, min(most, count))]
 
 
 def _mouth(bench: Bench, video: Path, place: int, frame: int) -> NDArray[np.uint8]:

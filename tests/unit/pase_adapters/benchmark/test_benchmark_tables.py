@@ -1,6 +1,11 @@
 """What a benchmark's tables say of its results."""
 
+import numpy as np
+import pytest
+
 from pase.evaluation.rendered.score import Score
+from pase_adapters.benchmark.plan import Plan
+from pase_adapters.benchmark.report import errors_by_phone, evenly
 from pase_adapters.benchmark.results import Result, means, sums
 from pase_adapters.benchmark.tables import (
     RECITALS,
@@ -127,3 +132,23 @@ def test_takes_weigh_what_their_measures_rest_on() -> None:
     takes = [[Score("a", 1.0, "", 3), Score("b", float("nan"), "", 0)], [Score("a", 5.0, "", 1)]]
     assert means(takes) == {"a": 2.0}
     assert sums([{"P": (1.0, 2), "B": (0.5, 1)}, {"P": (2.0, 3)}]) == {"P": (3.0, 5), "B": (0.5, 1)}
+
+
+@pytest.mark.parametrize("count", [0, 1, 5, 6, 7, 11, 12, 100])
+def test_moments_are_spread_from_the_first_to_the_last(count: int) -> None:
+    found = evenly(count, 6)
+    assert len(found) == len(set(found)) == min(count, 6)
+    assert found == sorted(found)
+    if count > 1:
+        assert (found[0], found[-1]) == (0, count - 1)
+
+
+def test_a_phone_that_other_features_lack_is_drawn_where_it_is_known() -> None:
+    plan = Plan(*("a", "b", 1, 1), features={"PASE": "pase", "hama": "hama"}, renderers=("reference-nerf",), seeds=(0,))
+    phones = {"PASE": {"B": (1.0, 10), "AA": (1.0, 20)}, "hama": {"AA": (3.0, 20)}}
+    results = [Result(name, "reference-nerf", 0, "clean", "", {}, "", phones=found) for name, found in phones.items()]
+    [section] = errors_by_phone(plan, results)
+    [axes] = section.pictures[0].figure.axes
+    drawn = {line.get_label(): np.asarray(line.get_xydata()).tolist() for line in axes.lines}
+    assert [text.get_text() for text in axes.get_xticklabels()] == ["B", "AA"]
+    assert drawn == {"PASE": [[0, 0.1], [1, 0.05]], "hama": [[1, 0.15]]}
