@@ -1,5 +1,7 @@
 """Reading what `torch.save` wrote, from anyone: no code of it is run, and it takes no more memory than it has bytes."""
 
+import pickletools
+import re
 import zipfile
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -9,6 +11,12 @@ import torch
 from torch import Tensor
 
 from pase.errors import InputError
+
+_PLAIN = re.compile(r"collections OrderedDict|torch\._utils _rebuild_(tensor_v2|parameter)|torch [A-Za-z0-9]+Storage")
+"""All that torch.save names for tensors and plain values; torch itself allows more, also what takes memory at will."""
+
+_OTHER_NAMES = frozenset({"STACK_GLOBAL", "INST", "EXT1", "EXT2", "EXT4"})
+"""Further ways of a pickle to name code, which torch.save does not use."""
 
 
 def read_torch_file(path: Path, map_location: Any = "cpu") -> Any:
@@ -26,6 +34,7 @@ def read_torch_file(path: Path, map_location: Any = "cpu") -> Any:
     size = path.stat().st_size
     _check_archive(path, size)
     try:
+        _check_names(path)
         content = torch.load(path, map_location=map_location, weights_only=True)
     except Exception as error:  # bytes that are no checkpoint make torch raise anything at all
         raise InputError(f"{path} is damaged, or would run code if it were read: {_first_line(error)}") from error
@@ -75,6 +84,14 @@ def _check_archive(path: Path, size: int) -> None:
     packed = [member.filename for member in members if member.compress_type != zipfile.ZIP_STORED]
     if packed or sum(member.file_size for member in members) > size:
         raise InputError(f"{path} claims more than its {size} bytes: torch.save writes no such archive")
+
+
+def _check_names(path: Path) -> None:
+    """Refuse a pickle that names more than plain content needs, before any of it is done."""
+    pickle = torch._C.PyTorchFileReader(str(path)).get_record("data.pkl")  # as `torch.load` will find it
+    for opcode, argument, _ in pickletools.genops(pickle):
+        if opcode.name in _OTHER_NAMES or (opcode.name == "GLOBAL" and not _PLAIN.fullmatch(str(argument))):
+            raise InputError(f"it names {argument or 'code'}")
 
 
 def _first_line(error: Exception) -> str:

@@ -3,6 +3,7 @@
 import io
 import os
 import pickle
+import resource
 import zipfile
 from collections import OrderedDict
 from contextlib import suppress
@@ -104,6 +105,41 @@ def test_a_storage_that_is_shorter_than_its_tensor(tmp_path: Path) -> None:
     )
     with pytest.raises(InputError, match=r"a\.pt"):
         read_torch_file(path)
+
+
+BYTES = b"\x8a\x05" + (2**33).to_bytes(5, "little") + b"\x85R."
+
+
+@pytest.mark.parametrize(
+    ("pickled", "named"),
+    [
+        (b"\x80\x02cbuiltins\nbytearray\n" + BYTES, "builtins bytearray"),
+        (b"\x80\x02ctorch\nTensor\n" + BYTES, "torch Tensor"),
+        (b"\x80\x04\x8c\x08builtins\x8c\x09bytearray\x93" + BYTES, "code"),
+    ],
+)
+def test_memory_that_the_file_does_not_have_is_not_taken(tmp_path: Path, pickled: bytes, named: str) -> None:
+    path = repacked(
+        saved(tmp_path / "a.pt", GOOD),
+        zipfile.ZIP_STORED,
+        lambda name, data: pickled if name.endswith("data.pkl") else data,
+    )
+    limits = resource.getrlimit(resource.RLIMIT_AS)
+    taken = int(Path("/proc/self/statm").read_text().split()[0]) * resource.getpagesize()
+    resource.setrlimit(resource.RLIMIT_AS, (taken + 2**31, limits[1]))  # so that a failure harms nobody
+    try:
+        with pytest.raises(InputError, match=rf"would run code if it were read: it names {named}"):
+            read_torch_file(path)
+    finally:
+        resource.setrlimit(resource.RLIMIT_AS, limits)
+
+
+def test_tensors_of_every_type_and_parameters_are_plain(tmp_path: Path) -> None:
+    types = (torch.float32, torch.float64, torch.float16, torch.bfloat16, torch.int64, torch.int32, torch.uint8)
+    content = {str(one): torch.ones(2, dtype=one) for one in (*types, torch.int8, torch.int16, torch.bool)}
+    content["parameter"] = torch.nn.Parameter(torch.ones(2))
+    read = read_torch_file(saved(tmp_path / "a.pt", content))
+    assert all(torch.equal(read[name], value) and read[name].dtype == value.dtype for name, value in content.items())
 
 
 def test_a_list_that_holds_itself_is_walked_once() -> None:
