@@ -86,11 +86,14 @@ RECITALS = Measures(
 
 AHEAD_NOTE = (
     f"Positive where {OURS} is better. Sync and distance: difference of the means over seeds in percent of the other's "
-    "mean; closures: difference in points, which rests on few closures where clips are few. Intervals of 95 % by "
+    "mean; closures: difference in points, of as many closures as are told below. Intervals of 95 % by "
     "Student's t cover the seeds of training alone, not the choice of clips, which are the same for all. Only the "
     "features in the tables below are compared, on seeds that both have."
 )
 """To `table_ahead`."""
+
+_RESTS_ON = {_F1.score: "closures, recall", _ABOVE_VOWELS.score: "closed at bilabials"}
+"""Of derived measures, whose count is told for them."""
 
 
 def table_ahead(found: Mapping[str, Mapping[str, Sequence[Result]]]) -> Table:
@@ -138,7 +141,10 @@ def _known(
 
 
 def table_of_means(results: Sequence[Result], real: Result, columns: Sequence[Column]) -> Table:
-    """A line for each kind of features, and one for the videos as filmed."""
+    """A line for each kind of features, one for the videos as filmed, and what each measure of a run rests on.
+
+    That is a number of frames or phones, the mean over runs.
+    """
     table = [["features", "seeds", *(column.head for column in columns)]]
     for name, seeds in by_features(results).items():
         cells = []
@@ -148,7 +154,12 @@ def table_of_means(results: Sequence[Result], real: Result, columns: Sequence[Co
         table.append([name, str(len(seeds)), *cells])
     known = _with_derived(real.scores)
     filmed = [f"{known[own.score]:.{own.digits}f}" if own.filmed and own.score in known else "" for own in columns]
-    return [*table, ["the videos as filmed", "", *filmed]]
+    counted = []
+    for column in columns:
+        name = _RESTS_ON.get(column.score, column.score)
+        counts = [one.counts[name] for one in results if name in one.counts]
+        counted.append(f"{mean(counts):.0f}" if counts else "")
+    return [*table, ["the videos as filmed", "", *filmed], ["frames or phones in a run", "", *counted]]
 
 
 def _within(value: SeedMean, column: Column) -> SeedMean:
