@@ -127,12 +127,15 @@ def test_a_job_that_cannot_be_requeued_says_why(
 
 
 @pytest.mark.parametrize("path", STRATEGIES, ids=lambda path: path.stem)
-def test_every_strategy_is_accepted(path: Path, config: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_every_strategy_is_accepted_and_holds_over_the_file_before_it(
+    path: Path, config: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     with pytest.raises(SystemExit) as stop:
-        main(["fit", "--config", str(path), "--config", str(config), "--print_config"])
+        main(["fit", "--config", str(config), "--config", str(path), "--print_config"])
     assert stop.value.code == 0
     printed = yaml.safe_load(capsys.readouterr().out)
     wanted = yaml.safe_load(path.read_text())
     assert printed["ckpt_path"] == wanted.get("ckpt_path")
+    assert printed["trainer"]["accelerator"] == wanted["trainer"]["accelerator"]
     assert printed["trainer"]["devices"] == wanted["trainer"]["devices"]
     assert printed["trainer"]["strategy"] == wanted["trainer"].get("strategy", "auto")

@@ -49,7 +49,13 @@ def fit(tmp_path: Path, tiny_corpus: Path) -> Fit:
     (tmp_path / "run.yaml").write_text(yaml.safe_dump(config))
 
     def submitted(name: str, *options: str, arguments: tuple[str, ...] = ()) -> str:
-        run = ("--config", str(tmp_path / "run.yaml"), f"--trainer.default_root_dir={tmp_path / name}", *arguments)
+        run = (
+            "--config",
+            str(tmp_path / "run.yaml"),
+            f"--trainer.default_root_dir={tmp_path / name}",
+            "--trainer.accelerator=cpu",
+            *arguments,
+        )
         return submit(f"--output={tmp_path / name}.log", *options, TEMPLATE, *run)
 
     return submitted
