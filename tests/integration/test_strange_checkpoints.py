@@ -77,6 +77,19 @@ def other_shape(content: dict[str, Any]) -> None:
     content["state_dict"]["model.audio.project.bias"] = torch.zeros(1).expand(10**12)
 
 
+def whole_weight(content: dict[str, Any]) -> None:
+    content["state_dict"]["model.audio.project.bias"] = content["state_dict"]["model.audio.project.bias"].long()
+
+
+def other_moment(content: dict[str, Any]) -> None:
+    content["optimizer_states"][0]["state"][0]["exp_avg"] = torch.zeros(5)
+
+
+def whole_moment(content: dict[str, Any]) -> None:
+    state = content["optimizer_states"][0]["state"][0]
+    state["exp_avg_sq"] = state["exp_avg_sq"].long()
+
+
 def other_sizes(content: dict[str, Any]) -> None:
     content["pase_model"]["dim"] = 10**9
 
@@ -91,6 +104,9 @@ def other_place(content: dict[str, Any]) -> None:
         (spoil_weight, "NaN or infinite, the first in model.audio.project.bias"),
         (spoil_moment, "NaN or infinite, the first in 0.state.0.exp_avg"),
         (other_shape, "is no plain tensor that"),
+        (whole_weight, "weights model.audio.project.bias are of type torch.int64, expected torch.float32"),
+        (other_moment, "exp_avg of parameter 0 is (torch.float32, (5,)), expected (torch.float32, ("),
+        (whole_moment, "exp_avg_sq of parameter 0 is (torch.int64, ("),
         (other_sizes, "the checkpoint was trained with model.net"),
         (other_place, "-1 batches were handed out, which cannot be"),
     ],

@@ -1,8 +1,13 @@
 """Checkpoints of a run on disk: whole or not at all, the one before kept, read without running code."""
 
+import errno
 import io
 import os
+import re
+import shutil
+import tempfile
 import warnings
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +22,12 @@ from pase.files import atomic_path
 from pase.torch_file import check_finite, read_torch_file
 
 LAST, PREVIOUS = "last.ckpt", "previous.ckpt"
+
+_NO_LINKS = {errno.EPERM, errno.EOPNOTSUPP, errno.ENOSYS, errno.EMLINK}
+"""What file systems without hard links answer to one."""
+
+_DRAFT = re.compile(rf"\..+\.\d+-[0-9a-f]+\.part\.ckpt|\.{re.escape(PREVIOUS)}\.\d+")
+"""Names of what a process that is killed while it saves leaves behind."""
 
 
 class CheckpointFileError(PaseError):
@@ -66,7 +77,7 @@ class CheckpointFiles(TorchCheckpointIO):
             InputError: There is none, or none can be read without running code.
         """
         if "://" in str(path):
-            return super().load_checkpoint(path, "cpu", weights_only=True)
+            return _fetch(str(path))
         target = Path(path)
         try:
             return _read(target)
@@ -107,11 +118,26 @@ def written(folder: Path) -> list[Path]:
 
 
 class OwnCheckpoints(pl.Callback):
-    """Lets the keepers of checkpoints take over from a checkpoint only what concerns files in their own folders.
+    """Lets a run take over from a checkpoint only what fits it; removes what killed processes left where it saves.
 
     A checkpoint tells which files were the best and the last. They are removed and exported by these names, so names
     from a stranger, or from a run in another folder, must not count: such a keeper begins anew.
     """
+
+    def setup(self, trainer: pl.Trainer, pl_module: pl.LightningModule, stage: str) -> None:
+        """See to it that weights of other types are not turned into ours when they are loaded."""
+        pl_module.register_load_state_dict_pre_hook(_check_types)  # type: ignore[no-untyped-call]
+
+    def on_fit_start(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
+        """Remove drafts; see to it that moments fit when they are loaded."""
+        for optimizer in trainer.optimizers:
+            optimizer.register_load_state_dict_pre_hook(_check_moments)
+        folders = {str(getattr(keeper, "dirpath", None) or "://") for keeper in trainer.checkpoint_callbacks}
+        for folder in folders:
+            if trainer.is_global_zero and "://" not in folder:
+                for path in Path(folder).glob(".*"):
+                    if _DRAFT.fullmatch(path.name):
+                        path.unlink(missing_ok=True)
 
     def on_load_checkpoint(
         self, trainer: pl.Trainer, pl_module: pl.LightningModule, checkpoint: dict[str, Any]
@@ -129,7 +155,7 @@ def _is_of(keeper: ModelCheckpoint, state: Any) -> bool:
         return False
     names = keeper.state_dict().keys()
     best = state.get("best_k_models")
-    if state.keys() != names or not isinstance(best, dict) or state["kth_best_model_path"] not in {"", *best}:
+    if state.keys() != names or not isinstance(best, dict) or state["kth_best_model_path"] not in ["", *best]:
         return False
     paths = [*best, state["best_model_path"], state["kth_best_model_path"], state["last_model_path"]]
     scores = [*best.values(), *([] if state["best_model_score"] is None else [state["best_model_score"]])]
@@ -154,8 +180,49 @@ def _keep(last: Path) -> None:
     """Let the last checkpoint be the previous one, too: under both names until the new one takes its place."""
     link = last.with_name(f".{PREVIOUS}.{os.getpid()}")
     link.unlink(missing_ok=True)
-    os.link(last, link)
+    try:
+        os.link(last, link)
+    except OSError as error:
+        if error.errno not in _NO_LINKS:
+            raise
+        shutil.copyfile(last, link)
     link.replace(last.with_name(PREVIOUS))
+
+
+def _fetch(address: str) -> dict[str, Any]:
+    with tempfile.TemporaryDirectory() as folder:
+        copy = Path(folder) / "fetched.ckpt"
+        try:
+            get_filesystem(address).get_file(address, str(copy))
+        except OSError as error:
+            raise InputError(f"there is no checkpoint {address}: {error}") from error
+        try:
+            return _read(copy)
+        except InputError as error:
+            raise InputError(str(error).replace(str(copy), address)) from error
+
+
+def _check_moments(optimizer: torch.optim.Optimizer, state: dict[str, Any]) -> None:
+    """Refuse moments of Adam and its kin that are not as their parameters."""
+    if not isinstance(optimizer, torch.optim.Adam):
+        return
+    parameters = [parameter for group in optimizer.param_groups for parameter in group["params"]]
+    numbers = [number for group in state["param_groups"] for number in group["params"]]
+    for number, parameter in zip(numbers, parameters, strict=False):  # torch tells where there are more or fewer
+        for name, value in state["state"].get(number, {}).items():
+            shape = () if name == "step" else tuple(parameter.shape)
+            if not isinstance(value, torch.Tensor) or tuple(value.shape) != shape or value.dtype != parameter.dtype:
+                found = (value.dtype, tuple(value.shape)) if isinstance(value, torch.Tensor) else repr(value)
+                raise InputError(
+                    f"the checkpoint's {name} of parameter {number} is {found}, expected {(parameter.dtype, shape)}"
+                )
+
+
+def _check_types(module: torch.nn.Module, state: Mapping[str, Any], prefix: str, *_: Any) -> None:
+    for name, own in module.state_dict(prefix=prefix).items():
+        found = getattr(state.get(name), "dtype", None)
+        if name in state and found != own.dtype:
+            raise InputError(f"the checkpoint's weights {name} are of type {found}, expected {own.dtype}")
 
 
 def _read(path: Path) -> dict[str, Any]:
@@ -165,5 +232,6 @@ def _read(path: Path) -> dict[str, Any]:
     if not isinstance(content, dict) or not isinstance(content.get("state_dict"), dict):
         raise InputError(f"{path} is no checkpoint of a run: it has no weights")
     check_finite(content["state_dict"], path)
-    check_finite(content.get("optimizer_states"), path)
+    for states in ("optimizer_states", "current_model_state", "averaging_state"):
+        check_finite(content.get(states), path)
     return content

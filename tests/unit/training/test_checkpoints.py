@@ -1,11 +1,20 @@
 """Checkpoints on disk: what is removed, what is read, what is left behind."""
 
+import errno
+import os
+import signal
+import subprocess
+import sys
 from pathlib import Path
 
+import lightning.pytorch as pl
 import pytest
 import torch
+from lightning.pytorch.callbacks import ModelCheckpoint
+from lightning.pytorch.demos.boring_classes import BoringModel
 
-from pase.training.checkpoints import CheckpointFiles
+from pase.errors import InputError
+from pase.training.checkpoints import CheckpointFileError, CheckpointFiles, OwnCheckpoints
 
 PLAIN = {"state_dict": {}}
 
@@ -47,3 +56,67 @@ def test_those_of_a_gpu_are_read_on_the_cpu(tmp_path: Path, monkeypatch: pytest.
     read = CheckpointFiles().load_checkpoint(tmp_path / "a.ckpt")
     assert read["state_dict"]["w"].device == torch.device("cpu")
     assert read["optimizer_states"][0]["state"][0]["exp_avg"].device == torch.device("cpu")
+
+
+@pytest.mark.parametrize("number", [errno.EPERM, errno.EOPNOTSUPP])
+def test_the_one_before_is_kept_without_hard_links(
+    number: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def no_link(source: Path, target: Path) -> None:
+        raise OSError(number, os.strerror(number), str(source), None, str(target))
+
+    monkeypatch.setattr(os, "link", no_link)
+    files = CheckpointFiles()
+    for step in (1, 2):
+        files.save_checkpoint({**PLAIN, "global_step": step}, tmp_path / "last.ckpt")
+    assert files.load_checkpoint(tmp_path / "last.ckpt")["global_step"] == 2
+    assert files.load_checkpoint(tmp_path / "previous.ckpt")["global_step"] == 1
+    assert len(list(tmp_path.iterdir())) == 2
+
+
+KILLED = """
+import os, signal, sys
+from pathlib import Path
+from pase.training.checkpoints import CheckpointFiles
+write = Path.write_bytes
+def half(path, data):
+    write(path, bytes(data)[: len(data) // 2])
+    os.kill(os.getpid(), signal.SIGKILL)
+Path.write_bytes = half
+CheckpointFiles().save_checkpoint({"state_dict": {}}, Path(sys.argv[1]) / "last.ckpt")
+"""
+
+
+def test_what_a_kill_within_a_save_leaves(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    CheckpointFiles().save_checkpoint(PLAIN, tmp_path / "last.ckpt")
+    assert subprocess.run([sys.executable, "-c", KILLED, tmp_path], check=False).returncode == -signal.SIGKILL
+    (tmp_path / ".previous.ckpt.123").touch()
+    (tmp_path / ".mine").touch()
+    assert len(list(tmp_path.iterdir())) == 4
+
+    def full(path: Path, data: bytes) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device", str(path))
+
+    with monkeypatch.context() as patched:
+        patched.setattr(Path, "write_bytes", full)
+        with pytest.raises(CheckpointFileError, match=r"newest whole one is \S+/last\.ckpt: make room"):
+            CheckpointFiles().save_checkpoint(PLAIN, tmp_path / "last.ckpt")
+    trainer = pl.Trainer(accelerator="cpu", callbacks=[ModelCheckpoint(tmp_path), OwnCheckpoints()], logger=False)
+    trainer.strategy.optimizers = []
+    OwnCheckpoints().on_fit_start(trainer, BoringModel())
+    assert sorted(path.name for path in tmp_path.iterdir()) == [".mine", "last.ckpt"]
+
+
+@pytest.mark.parametrize("address", [False, True])
+@pytest.mark.parametrize("part", ["state_dict", "optimizer_states", "current_model_state", "averaging_state"])
+def test_no_part_may_be_nan(part: str, address: bool, tmp_path: Path) -> None:
+    path = tmp_path / "a.ckpt"
+    torch.save({**PLAIN, part: {"w": torch.tensor([torch.nan])}}, path)
+    named = f"file://{path}" if address else str(path)
+    with pytest.raises(InputError, match=rf"^{named}: weights that are NaN"):
+        CheckpointFiles().load_checkpoint(named)
+
+
+def test_an_address_where_nothing_is(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match="there is no checkpoint file://"):
+        CheckpointFiles().load_checkpoint(f"file://{tmp_path}/a.ckpt")
