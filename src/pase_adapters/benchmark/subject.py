@@ -52,7 +52,7 @@ def open_subject(plan: Plan, folder: Path, find: Callable[[Path], Speaker]) -> S
     chosen = sorted(random.Random(_SEED).sample(known, plan.training_clips), key=lambda record: record.clip_id)
     spoken = _spread([one for one in _whole(corpus.split("validation")) if one.phones is not None], plan.test_clips)
     training = _footage(folder / f"training-{plan.learnt}", _videos(plan, chosen), plan.size, find)
-    test = _footage(folder / f"test-{plan.tested}", _videos(plan, spoken), plan.size, find)
+    test = _footage(folder / f"test-{plan.tested}-{plan.learnt}", _videos(plan, spoken), plan.size, find, training)
     return Subject(corpus, training, test, tuple(spoken))
 
 
@@ -78,10 +78,12 @@ def _videos(plan: Plan, records: Sequence[ClipRecord]) -> list[Path]:
 _VIDEOS = frozenset({".mp4", ".mpg", ".mov", ".avi", ".mkv"})
 
 
-def _footage(folder: Path, videos: Sequence[Path], size: int, find: Callable[[Path], Speaker]) -> Footage:
+def _footage(
+    folder: Path, videos: Sequence[Path], size: int, find: Callable[[Path], Speaker], like: Footage | None = None
+) -> Footage:
     if (folder / "footage.json").is_file():
         footage = Footage.open(folder)
         if [take.video.stem for take in footage.takes] != [video.stem for video in videos]:
             raise InputError(f"the corpus has changed since {folder} was made of other clips: remove that folder")
         return footage
-    return make_footage(videos, folder, size, find)
+    return make_footage(videos, folder, size, find, like)
