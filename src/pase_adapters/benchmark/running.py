@@ -40,6 +40,9 @@ RECITED = "recital"
 _SEED = 0
 """Of noise and judge."""
 
+_MEASURES = 2
+"""Number of the definitions of scores: results by others are measured anew."""
+
 
 class Bench:
     """A benchmark in a folder.
@@ -199,7 +202,7 @@ class Bench:
         return self.folder / "runs" / run.folder / drive.replace(" ", "_")
 
     def _measured(self, drive: str) -> str:
-        return short_hash([self.plan.driven(drive), self.judge.identity])
+        return short_hash([_MEASURES, self.plan.driven(drive), self.judge.identity])
 
     def _open_recitals(self) -> list[Recital]:
         """Recitals; of the corpus that the judge learns from, only clips that are kept from it."""
