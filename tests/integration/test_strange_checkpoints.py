@@ -127,7 +127,7 @@ def test_what_makes_no_sense_is_refused(
 
 KEEPERS = {
     "the best": "ModelCheckpoint{'monitor': 'validation/loss'",
-    "the last": "ModelCheckpoint{'monitor': None",
+    "the last": "LastCheckpoint",
 }
 
 
