@@ -3,7 +3,7 @@
 In double precision, so that what differs is no rounding.
 """
 
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -40,14 +40,38 @@ _PUBLISHED = replace(
     alignment=AlignmentConfig(anchors=True, reach=2, heads=2, phone_dropout=0.5),
 )
 
-CASES: dict[str, tuple[ModelConfig, ContrastiveConfig, bool]] = {
-    "as it is": (_NET, ContrastiveConfig(), False),
-    "a rank without faces": (_NET, ContrastiveConfig(), True),
-    "soft homophenes": (_OF_INPUT, ContrastiveConfig(homophenes="soft"), False),
-    "queue, one direction": (_NET, ContrastiveConfig(negatives=("batch", "queue"), symmetric=False), False),
-    "as published": (_PUBLISHED, ContrastiveConfig(homophenes="negatives"), False),
+
+@dataclass(frozen=True)
+class Case:
+    """What is trained on.
+
+    Attributes:
+        net: Sizes of the model.
+        contrastive: The loss.
+        unseen: So many windows from the first on have no face.
+        unheard: So many windows from the first on have no sound.
+        compiled: Translate the visual encoder on several ranks, up to the compiler's last stage.
+    """
+
+    net: ModelConfig = _NET
+    contrastive: ContrastiveConfig = field(default_factory=ContrastiveConfig)
+    unseen: int = 0
+    unheard: int = 0
+    compiled: bool = False
+
+
+CASES = {
+    "as it is": Case(),
+    "a rank without faces": Case(unseen=WINDOWS // 2),
+    "no rank with faces": Case(unseen=WINDOWS),
+    "a rank without sound": Case(unheard=WINDOWS // 2),
+    "no rank with sound": Case(unheard=WINDOWS),
+    "a rank without sound, as published": Case(_PUBLISHED, unheard=WINDOWS // 2),
+    "compiled": Case(compiled=True),
+    "soft homophenes": Case(_OF_INPUT, ContrastiveConfig(homophenes="soft")),
+    "queue, one direction": Case(contrastive=ContrastiveConfig(negatives=("batch", "queue"), symmetric=False)),
+    "as published": Case(_PUBLISHED, ContrastiveConfig(homophenes="negatives")),
 }
-"""Model, contrastive loss, and whether the first half of the windows has no face."""
 
 
 class _Step(nn.Module):
@@ -59,7 +83,7 @@ class _Step(nn.Module):
         return self.task.training_step(batch, number)
 
 
-def global_batch(blind: bool, step: int) -> Batch:
+def global_batch(case: Case, step: int) -> Batch:
     """The windows of all ranks in a step."""
     random = torch.Generator().manual_seed(step)
     batch = Batch.empty(tuple(f"clip{place}" for place in range(WINDOWS)), FRAMES, WindowConfig(context=4))
@@ -75,8 +99,8 @@ def global_batch(blind: bool, step: int) -> Batch:
     batch.seen.fill_(True)
     batch.heard.fill_(True)
     batch.seen[3] = batch.heard[6] = False
-    if blind:
-        batch.seen[: WINDOWS // 2] = False
+    batch.seen[: case.unseen] = False
+    batch.heard[: case.unheard] = False
     return batch
 
 
@@ -89,29 +113,35 @@ def part(batch: Batch) -> Batch:
     return replace(batch, **tensors, clip_ids=batch.clip_ids[: len(tensors["heard"])])
 
 
-def steps(case: str) -> dict[str, Tensor]:
+def steps(name: str) -> dict[str, Tensor]:
     """Two steps of gradient descent; the last loss and gradients, and the buffers then."""
-    net, contrastive, blind = CASES[case]
+    case = CASES[name]
     torch.manual_seed(0)
     torch.set_default_dtype(torch.float64)
     task_module.resize_lips = lambda lips, size: resize_lips(lips, size).double()
-    task = PaseTask(net, contrastive, augment=AugmentConfig(None, None, None)).train()
+    task = PaseTask(case.net, case.contrastive, augment=AugmentConfig(None, None, None)).train()
     task.log_dict = lambda *_, **__: None  # type: ignore[method-assign]  # there is no trainer to log to
     module: nn.Module = _Step(task)
     if dist.is_initialized():
+        if case.compiled:
+            task.model.video.compile(backend="aot_eager")
         module = DistributedDataParallel(module)
     for number in range(2):
         task._seed = number
         module.zero_grad()
-        loss: Tensor = module(part(global_batch(blind, number)), number)
+        loss: Tensor = module(part(global_batch(case, number)), number)
         loss.backward()
         with torch.no_grad():
             for weight in task.parameters():
-                weight -= 0.01 * weight.grad
+                weight -= 0.01 * _gradient(weight)
     world = dist.get_world_size() if dist.is_initialized() else 1
     found = {"loss": total(loss.detach()) / world}
-    found |= {f"gradient of {name}": weight.grad for name, weight in task.named_parameters()}
+    found |= {f"gradient of {name}": _gradient(weight) for name, weight in task.named_parameters()}
     return found | {f"buffer {name}": value.clone() for name, value in task.named_buffers()}
+
+
+def _gradient(weight: nn.Parameter) -> Tensor:
+    return torch.zeros_like(weight) if weight.grad is None else weight.grad
 
 
 def work(rank: int, ranks: int, folder: str) -> None:

@@ -39,5 +39,7 @@ class LogSpectrum(nn.Module):
         Returns:
             Shape ``(B, (S - 512) // 128 + 1, 257)``, natural logarithm of the magnitude.
         """
+        if not len(samples):  # torch's own fails
+            return samples.new_zeros(0, (samples.shape[1] - N_FFT) // HOP + 1, N_BINS)
         magnitude: Tensor = self.spectrogram(samples)
         return torch.log(magnitude.clamp_min(_FLOOR)).transpose(1, 2)

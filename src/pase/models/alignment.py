@@ -54,7 +54,7 @@ class PhonemeAlignment(nn.Module):
         self.to_output = nn.Linear(dim, dim, bias=False)
         # Attention does not know where in the window a frame lies: this tells it, and begins at the window's middle.
         distance = torch.arange(-config.reach, config.reach + 1).abs()
-        self.position = nn.Parameter(-distance.float().expand(config.heads, -1).clone())
+        self.position = nn.Parameter(-distance.to(torch.get_default_dtype()).expand(config.heads, -1).clone())
 
     def query(self, audio: Tensor, phones: Tensor | None) -> Tensor:
         """The query ``A + E(p)``; A alone without anchors.

@@ -98,9 +98,7 @@ class PaseModel(nn.Module):
         self, waveform: Tensor, heard: Tensor, augment: Callable[[Tensor], Tensor] | None
     ) -> tuple[Tensor, Tensor]:
         """States and spectra; those of clips without sound are zero, and no statistics are taken of them."""
-        some: AudioStates = self.audio(waveform[heard] if heard.any() else waveform, augment)
-        if not heard.any():
-            return some.states, some.spectra
+        some: AudioStates = self.audio(waveform[heard], augment)
         return _spread(some.states, heard), _spread(some.spectra, heard)
 
     def _see(self, lips: Tensor) -> tuple[Tensor, Tensor]:

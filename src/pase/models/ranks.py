@@ -113,8 +113,8 @@ class BatchNorm(_BatchNorm):
         pass
 
     def forward(self, values: Tensor) -> Tensor:
-        """As `torch.nn.BatchNorm2d`; a rank may come with no rows at all."""
-        if not self.training or ranks() == 1:
+        """As `torch.nn.BatchNorm2d`; a rank may come with no rows at all, and all of them, which is not remembered."""
+        if not self.training or (ranks() == 1 and len(values)):
             return super().forward(values)
         exact = values.to(torch.promote_types(values.dtype, torch.float32))
         over = [axis for axis in range(values.ndim) if axis != 1]
@@ -125,17 +125,17 @@ class BatchNorm(_BatchNorm):
         mean = sums[:-1] / count
         away = exact - mean.view(shape)
         variance = total(away.square().sum(over)) / count
-        self._remember(mean.detach(), (variance * count / (count - 1).clamp_min(1)).detach())
+        self._remember(mean.detach(), (variance * count / (count - 1).clamp_min(1)).detach(), sums[-1].detach() > 0)
         normed = away * (variance + self.eps).rsqrt().view(shape)
         if self.affine:
             normed = normed * self.weight.view(shape) + self.bias.view(shape)
         return normed.to(values.dtype)
 
     @torch.no_grad()
-    def _remember(self, mean: Tensor, variance: Tensor) -> None:
-        momentum = 0.1 if self.momentum is None else self.momentum
+    def _remember(self, mean: Tensor, variance: Tensor, anything: Tensor) -> None:
+        momentum = (0.1 if self.momentum is None else self.momentum) * anything
         for kept, new in ((self.running_mean, mean), (self.running_var, variance)):
             if kept is not None:
-                kept.lerp_(new.to(kept.dtype), momentum)
+                kept.lerp_(new.to(kept.dtype), momentum.to(kept.dtype))
         if self.num_batches_tracked is not None:
-            self.num_batches_tracked.add_(1)
+            self.num_batches_tracked.add_(anything)

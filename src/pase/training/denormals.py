@@ -7,7 +7,8 @@ import torch
 class FlushDenormals(pl.Callback):
     """Lets numbers under 1e-38 be zero: a sharp softmax makes many, and CPUs are slow at them.
 
-    The setting holds for the whole process; it is undone when training ends, and when an error ends it.
+    The setting holds for the thread that trains, not for those that torch lets compute beside it: with one thread for
+    each process it reaches everything. It is undone when training ends, and when an error ends it.
     """
 
     def on_fit_start(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
