@@ -96,11 +96,8 @@ def table(found: Mapping[int, Sequence[Look]], seconds: float) -> str:
         "| process | memory at 10 … 20 % | 45 … 55 % | 90 … 100 % | change | open files |",
         "|---|---:|---:|---:|---:|---:|",
     ]
-    lasting = {member: looks for member, looks in found.items() if _medians(looks, seconds) is not None}
-    for number, looks in enumerate(lasting.values(), 1):
-        medians = _medians(looks, seconds)
-        assert medians is not None  # noqa: S101 - for the type
-        memory, files = medians
+    lasting = [medians for looks in found.values() if (medians := _medians(looks, seconds)) is not None]
+    for number, (memory, files) in enumerate(lasting, 1):
         sizes = " | ".join(f"{value / _MIB:.0f} MiB" for value in memory)
         opened = ", ".join(f"{value:.0f}" for value in files)
         lines.append(f"| {number} | {sizes} | {memory[-1] / memory[0] - 1:+.1%} | {opened} |")

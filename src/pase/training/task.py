@@ -190,10 +190,10 @@ class PaseTask(pl.LightningModule):
         waveform, lips = batch.waveform, resize_lips(batch.lips[batch.seen], self.model.config.visual.crop_size)
         augment = None
         if draws is not None:
-            with full_precision(self.device):
-                if self.waveform_augment is not None:
-                    waveform = self.waveform_augment(waveform, draws)
-                if self.lip_augment is not None:
+            if self.waveform_augment is not None:
+                waveform = self.waveform_augment(waveform, draws)
+            if self.lip_augment is not None:
+                with full_precision(self.device):
                     lips = self.lip_augment(lips, draws)
             if self.spectrum_augment is not None:
                 augment = partial(self.spectrum_augment, generator=draws)
