@@ -117,6 +117,23 @@ def test_a_job_that_is_displaced_saves_and_trains_on(
     assert_same(whole, last(tmp_path))
 
 
+def test_a_keeper_of_ones_own_is_not_where_the_last_one_goes(
+    in_step: Signal, config: Path, whole: dict[str, Any], tmp_path: Path
+) -> None:
+    mine = (
+        "--trainer.callbacks+=lightning.pytorch.callbacks.ModelCheckpoint",
+        f"--trainer.callbacks.dirpath={tmp_path / 'mine'}",
+    )
+    in_step(2, signal.SIGUSR1)
+    with pytest.raises(SystemExit):
+        fit(config, tmp_path, *mine)
+    in_step(0, signal.SIGUSR1)
+    assert last(tmp_path)["global_step"] == 2
+    assert not (tmp_path / "mine" / "last.ckpt").exists()
+    assert fit(config, tmp_path, *mine, "--ckpt_path=last") == 0
+    assert_same(whole, last(tmp_path))
+
+
 def test_a_job_that_cannot_be_requeued_says_why(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -7,6 +7,7 @@ from typing import Any, get_args
 
 import numpy as np
 import torch
+from lightning.pytorch.utilities import rank_zero_warn
 from numpy.typing import NDArray
 from torch.utils.data import DataLoader, Dataset, get_worker_info
 
@@ -168,7 +169,8 @@ class TrainingLoader:
         data: Training windows.
         sampler: This rank's batches.
         workers: Loader processes; 0 loads in the training process.
-        most_unreadable: Share of the clips that may turn out to be unreadable; each is told once and left out.
+        most_unreadable: Share of the clips that may turn out to be unreadable; each is told once and left out. A rank
+            counts those that it has met, over the whole run: epoch by epoch each rank meets all clips.
 
     Raises:
         InputError: While iterating: more clips cannot be read.
@@ -210,8 +212,8 @@ class TrainingLoader:
         warnings.warn(f"{told} Left out.", stacklevel=2)
 
     def state_dict(self) -> dict[str, Any]:
-        """How many batches were handed out, and what their sequence depends on; plain values."""
-        return {"handed_out": self.handed_out, **self.sampler.state()}
+        """How many batches were handed out, what their sequence depends on, what could not be read; plain values."""
+        return {"handed_out": self.handed_out, "unreadable": sorted(self._unreadable), **self.sampler.state()}
 
     def load_state_dict(self, state: Mapping[str, Any]) -> None:
         """Go on behind the batches that were handed out; from the beginning if the sequence is another one."""
@@ -220,14 +222,17 @@ class TrainingLoader:
             differences = "; ".join(
                 f"{name} {state.get(name)} then, {self.sampler.state()[name]} now" for name in changed
             )
-            warnings.warn(
-                f"the training data are not those of the checkpoint ({differences}): they are drawn from the beginning",
+            rank_zero_warn(
+                f"the training data are not drawn as in the checkpoint ({differences}): they begin anew",
                 stacklevel=2,
             )
-        handed_out = state.get("handed_out")
+        handed_out, unreadable = state.get("handed_out"), state.get("unreadable", [])
         if type(handed_out) is not int or not 0 <= handed_out < _MOST_BATCHES:
             raise InputError(f"the checkpoint's training data: {handed_out!r} batches were handed out, which cannot be")
+        if not isinstance(unreadable, list) or not all(isinstance(clip, str) for clip in unreadable):
+            raise InputError(f"the checkpoint's training data: unreadable clips are {unreadable!r}, expected their ids")
         self.handed_out = 0 if changed else handed_out
+        self._unreadable = set() if changed else set(unreadable)
         self._iterator = None
 
 

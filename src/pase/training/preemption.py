@@ -16,7 +16,7 @@ from typing import Any
 
 import lightning.pytorch as pl
 
-from pase.training.checkpoints import LAST
+from pase.training.checkpoints import LAST, LastCheckpoint
 
 REQUEUE_SIGNAL = signal.SIGUSR1
 """What ``#SBATCH --signal=USR1@120`` sends, as Lightning expects it too."""
@@ -124,8 +124,8 @@ class SlurmPreemption(pl.Callback):
         return trainer.is_last_batch or (isinstance(interval, int) and (batch_idx + 1) % interval == 0)
 
     def _save(self, trainer: pl.Trainer) -> None:
-        keeper = trainer.checkpoint_callback
-        folder = getattr(keeper, "dirpath", None) or Path(trainer.default_root_dir) / "checkpoints"
+        folders = [keeper.dirpath for keeper in trainer.checkpoint_callbacks if isinstance(keeper, LastCheckpoint)]
+        folder = folders[0] if folders and folders[0] else Path(trainer.default_root_dir) / "checkpoints"
         trainer.save_checkpoint(Path(folder) / LAST)
 
     def _go(self, trainer: pl.Trainer) -> None:

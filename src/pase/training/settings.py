@@ -25,8 +25,9 @@ _OF_TRAINER = frozenset(
 class KeepSettings(SaveConfigCallback):
     """Keeps the merged config in the run's folder and in every checkpoint, and tells what a run that goes on changes.
 
-    The new settings hold, the rate and the decay of weights included; weights, the optimizer's moments, the number of
-    the step and the place in the data are the checkpoint's.
+    The new settings hold, the rate and the decay of weights included; weights, the optimizer's moments and the number
+    of the step are the checkpoint's. So is the place in the data, unless these are drawn in another way now: the loader
+    tells that.
     """
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
@@ -57,7 +58,7 @@ class KeepSettings(SaveConfigCallback):
             told = "\n".join(f"  {name}: {old} then, {new} now" for name, (old, new) in changes.items())
             print(
                 f"The run goes on from step {checkpoint.get('global_step')} with other settings, which hold from here "
-                f"on; weights, moments and place in the data are the checkpoint's.\n{told}",
+                f"on; weights and moments are the checkpoint's.\n{told}",
                 flush=True,
             )
 

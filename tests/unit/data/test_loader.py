@@ -1,5 +1,6 @@
 import itertools
 import shutil
+import warnings
 from pathlib import Path
 
 import numpy as np
@@ -132,6 +133,27 @@ def test_more_unreadable_clips_than_may_be_stop_the_run(damaged: Path) -> None:
     loader = TrainingLoader(data, BatchSampler(data.frames(), [Bucket(10, 4)]), most_unreadable=0.01)
     with pytest.raises(InputError, match=r"1 of 12 training clips cannot be read, 0 may \(data.max_unreadable\): "):
         list(loader)
+
+
+def test_a_run_that_goes_on_knows_what_could_not_be_read(damaged: Path) -> None:
+    data = WindowDataset([Corpus.open(damaged)], "train", WindowConfig(frames=10), tolerant=True)
+    stopped, other = (
+        TrainingLoader(data, BatchSampler(data.frames(), [Bucket(10, 4)]), most_unreadable=1 / 12) for _ in range(2)
+    )
+    with pytest.warns(UserWarning, match="Left out"):
+        list(stopped)
+    other.load_state_dict(stopped.state_dict())
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        list(other)
+    assert other.state_dict() == {**stopped.state_dict(), "handed_out": 2 * len(stopped)}
+
+
+def test_unreadable_clips_of_a_stranger_are_refused(opened_corpus: Corpus) -> None:
+    loader = loader_of(opened_corpus)
+    for odd in ("clip", [1], {"clip": 1}):
+        with pytest.raises(InputError, match="unreadable clips are .*, expected their ids"):
+            loader.load_state_dict({**loader.state_dict(), "unreadable": odd})
 
 
 @pytest.mark.parametrize("keep", [False, True])
