@@ -1,8 +1,8 @@
 """Gaussians drawn as pictures, differentiably, in plain PyTorch: for small pictures on a CPU. On a GPU gsplat does it.
 
 Each Gaussian touches a window of pixels around its middle. What all of them add to all pixels is one list, sorted by
-pixel and then by depth, and laid out as a table with a line for each pixel, along which light is composed from front to
-back (Kerbl and others 2023, "3D Gaussian Splatting", equation 3).
+pixel and then by depth, along which light is composed from front to back (Kerbl and others 2023, "3D Gaussian
+Splatting", equation 3).
 """
 
 import importlib
@@ -70,11 +70,14 @@ def splat(splats: Splats, background: Tensor, pixels: Tensor | None = None) -> T
     if wanted is not None:
         order = order[_touching(splats.middles.detach().flatten(0, 1)[order], order // count, wanted)]
     middles = splats.middles.flatten(0, 1)[order]
-    window, inside = _windows(middles.detach(), size)
-    places = ((order // count)[:, None] * size + window[..., 1]) * size + window[..., 0]
+    columns, lines = _window(middles[:, 0]), _window(middles[:, 1])
+    inside = _there(lines, size)[:, :, None] & _there(columns, size)[:, None]
+    places = ((order // count)[:, None] * size + lines)[:, :, None] * size + columns[:, None]
     if wanted is not None:
-        inside = inside & wanted.view(-1)[places.clamp(0, batch * size * size - 1)]
-    alphas = _alphas(middles, splats.covariances.flatten(0, 1)[order], splats.opacities.flatten()[order], window)
+        inside &= wanted.view(-1)[places.clamp(0, batch * size * size - 1)]
+    alphas = _alphas(
+        middles, splats.covariances.flatten(0, 1)[order], splats.opacities.flatten()[order], columns, lines
+    )
     seen = (inside & (alphas.detach() > _LEAST)).view(-1).nonzero()[:, 0]
     # Gaussians are in order of depth within a picture, and a stable sort by pixel keeps that.
     sorted_places, by_pixel = places.view(-1)[seen].sort(stable=True)
@@ -113,36 +116,43 @@ def _wanted(pixels: Tensor, size: int) -> Tensor:
 
 def _touching(middles: Tensor, pictures: Tensor, wanted: Tensor) -> Tensor:
     """Which Gaussians have a wanted pixel in their windows: middles ``(M, 2)`` in the pictures of these numbers."""
-    near = F.max_pool2d(wanted[:, None].float(), 2 * WINDOW - 1, stride=1, padding=WINDOW - 1)[:, 0] > 0
+    near = wanted.float()
+    for side, edge in (((2 * WINDOW - 1, 1), (WINDOW - 1, 0)), ((1, 2 * WINDOW - 1), (0, WINDOW - 1))):
+        near = F.max_pool2d(near[:, None], side, stride=1, padding=edge)[:, 0]
     column, row = middles.floor().long().clamp(0, wanted.shape[1] - 1).unbind(1)
-    return near[pictures, row, column].nonzero()[:, 0]
+    return (near[pictures, row, column] > 0).nonzero()[:, 0]
 
 
-def _windows(middles: Tensor, size: int) -> tuple[Tensor, Tensor]:
-    """Pixels (x, y) of each Gaussian's window ``(M, W * W, 2)``, and which of them are in the picture."""
-    along = torch.arange(WINDOW, device=middles.device) - WINDOW // 2
-    around = torch.stack(torch.meshgrid(along, along, indexing="xy"), dim=2).view(-1, 2)
-    pixels = middles.floor().long()[:, None] + around
-    return pixels, ((pixels >= 0) & (pixels < size)).all(dim=2)
+def _window(middles: Tensor) -> Tensor:
+    """Numbers of the columns, or lines, that each Gaussian touches: shape ``(M, W)``."""
+    return middles.detach().floor().long()[:, None] + torch.arange(WINDOW, device=middles.device) - WINDOW // 2
 
 
-def _alphas(middles: Tensor, covariances: Tensor, opacities: Tensor, pixels: Tensor) -> Tensor:
-    """How much of the light each pixel of the windows gets from the Gaussian, shape ``(M, W * W)``."""
+def _there(numbers: Tensor, size: int) -> Tensor:
+    """Which columns or lines are in the picture."""
+    return (numbers >= 0) & (numbers < size)
+
+
+def _alphas(middles: Tensor, covariances: Tensor, opacities: Tensor, columns: Tensor, lines: Tensor) -> Tensor:
+    """How much of the light each pixel of the windows gets from the Gaussian, shape ``(M, W, W)``, line by line."""
     xx, xy, yy = covariances.unbind(1)
     scale = 1 / (xx * yy - xy * xy)
-    dx, dy = (pixels + 0.5 - middles[:, None]).unbind(2)
-    near = (yy * scale)[:, None] * dx * dx - (2 * xy * scale)[:, None] * dx * dy + (xx * scale)[:, None] * dy * dy
-    return (opacities[:, None] * (-0.5 * near).exp()).clamp(max=0.99)
+    dx, dy = columns + 0.5 - middles[:, :1], lines + 0.5 - middles[:, 1:]
+    # -1/2 of the square of Mahalanobis' distance: of columns, of lines, of both
+    along, across = -0.5 * (yy * scale)[:, None] * dx * dx, -0.5 * (xx * scale)[:, None] * dy * dy
+    both = torch.baddbmm(along[:, None] + across[:, :, None], ((xy * scale)[:, None] * dy)[:, :, None], dx[:, None])
+    return (opacities[:, None, None] * both.exp()).clamp(max=0.99)
 
 
 def _compose(places: Tensor, alphas: Tensor, colours: Tensor, pixels: int) -> Tensor:
     """Light of each pixel from a list sorted by pixel and depth: RGB and the share that comes from Gaussians."""
-    counts = torch.bincount(places, minlength=pixels)
-    starts = counts.cumsum(0) - counts
-    column = torch.arange(len(places), device=places.device) - starts[places]
-    deepest = int(counts.max()) if len(places) else 0
-    table = alphas.new_zeros(pixels, deepest + 1).index_put((places, column + 1), torch.log1p(-alphas))
-    before = table.cumsum(1)[places, column].exp()
+    fading = torch.log1p(-alphas).double()  # sums over the whole list: single precision would lose the last pixels'
+    through = fading.cumsum(0)
+    first = torch.ones_like(places, dtype=torch.bool)
+    first[1:] = places[1:] != places[:-1]
+    start = first.nonzero()[:, 0]
+    pixel = first.cumsum(0) - 1
+    before = (through - fading - (through - fading)[start][pixel]).exp().to(alphas.dtype)
     weights = (alphas * before)[:, None]
     light = torch.cat([weights * colours, weights], dim=1)
     return light.new_zeros(pixels, 4).index_add(0, places, light)
