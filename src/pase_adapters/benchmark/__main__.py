@@ -22,6 +22,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--most", type=int, metavar="N", help="at most so many trainings now (default: all)")
     parser.add_argument("--face-model", type=Path, metavar="FILE", help="MediaPipe's face_landmarker.task")
     options = parser.parse_args(arguments)
+    from pase.evaluation.rendered.evaluate import told_landmarks
     from pase.video.face_model import find_model
     from pase.video.speaker import find_speaker
     from pase_adapters.benchmark.plan import read_plan
@@ -30,8 +31,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
     try:
         plan = read_plan(options.plan)
-        find = partial(find_speaker, model=find_model(options.face_model))
-        bench = Bench(plan, options.output, find, lambda line: print(line, flush=True))
+        model = find_model(options.face_model)
+        find = partial(find_speaker, model=model)
+        bench = Bench(plan, options.output, find, lambda line: print(line, flush=True), told_landmarks(model))
         failed = bench.run(options.most)
         print(write_report(bench))
     except PaseError as error:

@@ -12,13 +12,14 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from pase.corpus.clip import FRAME_RATE
+from pase.evaluation.rendered.evaluate import told_codec, told_judge
 from pase.files import write_text
 from pase.report.markdown import markdown_table
 from pase.report.page import Picture, Player, Section, Strip, render
 from pase.report.style import plain
 from pase.video.reading import iter_frames
 from pase_adapters.benchmark.plan import OURS, Plan
-from pase_adapters.benchmark.results import Result, sums
+from pase_adapters.benchmark.results import Result, sums, write_scores
 from pase_adapters.benchmark.running import RECITED, Bench
 from pase_adapters.benchmark.tables import (
     AHEAD_NOTE,
@@ -48,15 +49,17 @@ _PAIRED = f"Difference from {OURS} with the same seed: mean and 95 % interval ov
 
 
 def write_report(bench: Bench) -> Path:
-    """Write ``results.md`` and ``report.html``; returns the latter."""
+    """Write ``scores.csv``, ``results.md`` and ``report.html``; returns the last."""
     runs = bench.runs
     found = {drive: [one for run in runs if (one := bench.result(run, drive))] for drive in bench.drives}
+    about = _about(bench)
     lead = (
         f"{min(map(len, found.values()))} of {len(runs)} runs done: trained on "
         f"{len(bench.subject.training) / FRAME_RATE / 60:.1f} minutes of {bench.plan.corpus}, measured on "
-        f"{len(bench.subject.test.takes)} clips that neither renderers nor PASE were trained on; sync judged by "
-        f"{bench.judge.identity}."
+        f"{len(bench.subject.test.takes)} clips that no renderer was trained on; "
+        f"{'; '.join(f'{name}: {what}' for name, what in about.items())}."
     )
+    write_scores(bench.folder / "scores.csv", [one for results in found.values() for one in results], about)
     by_renderer = {
         renderer: {
             drive: own
@@ -82,6 +85,16 @@ def write_report(bench: Bench) -> Path:
     told = [sections[0], *_looks(bench), *sections[1:], *phones, _curves(bench)]
     write_text(page, render("Which features give better lips", lead, (), told))
     return page
+
+
+def _about(bench: Bench) -> dict[str, str]:
+    """What holds for every score: name to what it is."""
+    rendered = next((bench.folder / "runs").rglob("*.mp4"), None)
+    return {
+        "judge": told_judge(bench.judge),
+        "landmarks": bench.landmarks,
+        "video": f"{told_codec(rendered)}, mouths of {bench.plan.size} pixels" if rendered else "none yet",
+    }
 
 
 def errors_by_phone(plan: Plan, results: Sequence[Result]) -> Iterator[Section]:

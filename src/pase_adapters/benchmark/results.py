@@ -1,6 +1,8 @@
 """What a benchmark has found: one JSON file for each renderer and each thing that it was driven by."""
 
-from collections.abc import Sequence
+import csv
+import io
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
@@ -8,7 +10,7 @@ import numpy as np
 
 from pase.errors import InputError
 from pase.evaluation.rendered.score import Score
-from pase.files import read_json, write_json
+from pase.files import read_json, write_json, write_text
 
 
 @dataclass(frozen=True)
@@ -56,6 +58,24 @@ def read_result(path: Path, measured: str) -> Result | None:
     except TypeError as error:
         raise InputError(f"{path} is damaged ({error}): remove it to measure anew") from error
     return result if result.measured == measured else None
+
+
+def write_scores(path: Path, results: Sequence[Result], about: Mapping[str, str]) -> None:
+    """Write every score of every result as a line of a CSV file.
+
+    Args:
+        path: The file.
+        results: The results.
+        about: Name to what holds for all of them, a column each.
+    """
+    lines = io.StringIO()
+    writer = csv.writer(lines, lineterminator="\n")
+    writer.writerow(["renderer", "features", "seed", "driven by", "measure", "value", "rests on", *about])
+    for one in results:
+        for measure, value in one.scores.items():
+            told = [one.renderer, one.features, one.seed, one.drive, measure, f"{value:.6g}", one.counts.get(measure)]
+            writer.writerow([*told, *about.values()])
+    write_text(path, lines.getvalue())
 
 
 def means(scores: Sequence[Sequence[Score]]) -> dict[str, float]:

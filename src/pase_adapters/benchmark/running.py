@@ -52,10 +52,18 @@ class Bench:
         folder: For footage, features, trained renderers, videos and results.
         find: Where the person is in a video, such as `pase.video.speaker.find_speaker` with its model.
         say: Takes a line for the user.
+        landmarks: What `find` finds faces by, to be told beside the scores.
     """
 
-    def __init__(self, plan: Plan, folder: Path, find: Callable[[Path], Speaker], say: Callable[[str], None]) -> None:
-        self.plan, self.folder, self._find, self._say = plan, folder, find, say
+    def __init__(
+        self,
+        plan: Plan,
+        folder: Path,
+        find: Callable[[Path], Speaker],
+        say: Callable[[str], None],
+        landmarks: str = "unknown",
+    ) -> None:
+        self.plan, self.folder, self.landmarks, self._find, self._say = plan, folder, landmarks, find, say
         self.runs = runs_of(plan)
         make_folder(folder / "runs")
         with FileLock(folder / ".lock"):

@@ -152,7 +152,7 @@ def test_a_run_that_goes_on_knows_what_could_not_be_read(damaged: Path) -> None:
 def test_unreadable_clips_of_a_stranger_are_refused(opened_corpus: Corpus) -> None:
     loader = loader_of(opened_corpus)
     for odd in ("clip", [1], {"clip": 1}):
-        with pytest.raises(InputError, match="unreadable clips are .*, expected their ids"):
+        with pytest.raises(InputError, match=r"unreadable clips are .*, expected their ids"):
             loader.load_state_dict({**loader.state_dict(), "unreadable": odd})
 
 

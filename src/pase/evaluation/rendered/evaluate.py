@@ -97,16 +97,15 @@ def evaluate_video(
     if judge is not None:
         sound = load_audio(audio or rendered)
         scores += [*sync_of(own, judge, sound), *sync_of(other, judge, sound, ", reference")]
-    digest = hashlib.sha256(model.read_bytes()).hexdigest()[:16]
     return VideoScores(
         str(rendered),
         str(reference),
         frames,
         (own.speaker.missing, other.speaker.missing),
         own.speaker.size,
-        f"MediaPipe FaceLandmarker {digest}",
-        () if judge is None else (f"{judge.identity}, stabilised mouths of {CROP_SIZE} pixels",),
-        _codec(rendered),
+        told_landmarks(model),
+        () if judge is None else (told_judge(judge),),
+        told_codec(rendered),
         tuple(scores),
     )
 
@@ -171,7 +170,18 @@ def sync_of(watched: Watched, judge: LoadedJudge, sound: Waveform, name: str = "
     ]
 
 
-def _codec(video: Path) -> str:
+def told_landmarks(model: Path) -> str:
+    """What finds lip points, with the hash of its model."""
+    return f"MediaPipe FaceLandmarker {hashlib.sha256(model.read_bytes()).hexdigest()[:16]}"
+
+
+def told_judge(judge: LoadedJudge) -> str:
+    """What judges sync, with the hash of its file, and what it looks at."""
+    return f"{judge.identity}, stabilised mouths of {CROP_SIZE} pixels"
+
+
+def told_codec(video: Path) -> str:
+    """A video's codec and frame rate."""
     with open_media(video) as container:
         track = video_track(video, container)
         return f"{track.codec_context.name}, {float(track.average_rate or 0):g} frames a second"

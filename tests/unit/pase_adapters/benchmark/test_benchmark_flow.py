@@ -1,5 +1,6 @@
 """The whole benchmark at a small setting, on a synthetic person whose landmarks are known."""
 
+import csv
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -100,6 +101,17 @@ def test_runs_are_done_once_and_told(
     assert "the videos as filmed" in text
     assert "at vowels ↓" in text
     assert "How far PASE is ahead" in text
+    rows = list(csv.DictReader((tmp_path / "scores.csv").read_text().splitlines()))
+    (lmd,) = [
+        row
+        for row in rows
+        if (row["renderer"], row["features"], row["driven by"], row["measure"])
+        == (runs[0].renderer, runs[0].features, "clean", "LMD")
+    ]
+    assert float(lmd["value"]) == pytest.approx(found.scores["LMD"], rel=1e-5)
+    assert (lmd["seed"], lmd["rests on"]) == ("0", str(found.counts["LMD"]))
+    assert again.judge.identity in lmd["judge"]
+    assert "h264, 25 frames a second" in lmd["video"]
 
 
 def test_what_is_measured_anew(prepared: Path, plan: Plan, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
