@@ -46,13 +46,12 @@ class Hearing:
     scale: Columns | float = 1.0
 
     @classmethod
-    def of(cls, source: str, sounds: Sequence[Waveform]) -> "Hearing":
-        """An encoder that has listened to the sounds of the training takes, of whole video frames each."""
-        hearing = cls(source)
-        if hearing.standardised:
-            return hearing
-        columns = np.concatenate([hearing.columns(sound, len(sound) // SAMPLES_PER_FRAME) for sound in sounds])
-        return cls(source, columns.mean(axis=0), columns.std(axis=0) + 1e-4)
+    def of(cls, source: str, columns: Sequence[Columns]) -> "Hearing":
+        """An encoder that brings these features, which it has given of the training takes, to one scale."""
+        if cls(source).standardised:
+            return cls(source)
+        every = np.concatenate(columns)
+        return cls(source, every.mean(axis=0), every.std(axis=0) + 1e-4)
 
     @property
     def standardised(self) -> bool:
@@ -60,7 +59,7 @@ class Hearing:
         return self.source == "pase" or Path(self.source).is_dir()
 
     def columns(self, sound: Waveform, frames: int) -> Columns:
-        """Features every 20 ms, at the moments of a feature file's columns: shape ``(2 * frames, width)``."""
+        """As the encoder gives them, every 20 ms, at the moments of a feature file's columns: ``(2 * frames, D)``."""
         if self.standardised:
             pase = _open_pase(self.source)
             rows = make_rows(pase.encode(sound, SAMPLE_RATE), replace(_WITHOUT_NEIGHBOURS, width=pase.width), 0, frames)
@@ -69,12 +68,16 @@ class Hearing:
         # They tell features of the middle of a frame: of sound that begins 10 ms later, those of 10 ms before it.
         early = encoder.rows(np.pad(sound, (_HALF_COLUMN, 0)), frames)
         late = encoder.rows(sound[_HALF_COLUMN:], frames)
-        columns = np.stack([early, late], axis=1).reshape(2 * frames, -1)
-        return np.asarray((columns - self.mean) / self.scale, dtype=np.float32)
+        return np.stack([early, late], axis=1).reshape(2 * frames, -1)
 
-    def rows(self, sound: Waveform, frames: int) -> Columns:
+    def rows(self, columns: Columns) -> Columns:
         """Rows of a take, one for each video frame, with zeros around it: shape ``(frames, 16, width)``."""
-        return windows(self.columns(sound, frames), LAYOUT.columns, LAYOUT.first_column).astype(np.float32)
+        scaled = (columns - self.mean) / self.scale
+        return windows(scaled, LAYOUT.columns, LAYOUT.first_column).astype(np.float32)
+
+    def hear(self, sound: Waveform, frames: int) -> Columns:
+        """Rows of a take from its sound."""
+        return self.rows(self.columns(sound, frames))
 
 
 @cache
@@ -112,16 +115,11 @@ def training_features(source: str, footage: Footage, folder: Path) -> tuple[Feat
     with FileLock(folder / f".{name}.lock"):
         if not path.is_file() or not scale.is_file():
             sound = load_audio(footage.sound)
-            sounds = [cut(sound, take) for take in footage.takes]
-            hearing = Hearing.of(source, sounds)
+            columns = [Hearing(source).columns(cut(sound, take), take.frames) for take in footage.takes]
+            hearing = Hearing.of(source, columns)
             with atomic_path(scale) as temporary, temporary.open("wb") as file:
                 np.savez(file, mean=hearing.mean, scale=hearing.scale, allow_pickle=False)
-            write_rows(
-                path,
-                np.concatenate(
-                    [hearing.rows(one, take.frames) for one, take in zip(sounds, footage.takes, strict=True)]
-                ),
-            )
+            write_rows(path, np.concatenate([hearing.rows(own) for own in columns]))
     with np.load(scale, allow_pickle=False) as kept:
         return Features.open(path), Hearing(source, kept["mean"], kept["scale"])
 

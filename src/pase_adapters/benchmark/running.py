@@ -177,7 +177,7 @@ class Bench:
         ]
 
     def _driving(self, video: Path, hearing: Hearing, sound: Waveform, frames: int) -> Features:
-        return write_rows(make_folder(video.parent) / f"{video.stem}.npy", hearing.rows(sound, frames))
+        return write_rows(make_folder(video.parent) / f"{video.stem}.npy", hearing.hear(sound, frames))
 
     def _write(
         self, run: Run, drive: str, scores: Sequence[Sequence[Score]], phones: dict[str, tuple[float, int]]

@@ -9,7 +9,7 @@ import pytest
 
 from pase.audio.waveform import load_audio, save_wav
 from pase.inference.encoder import PASE
-from pase_adapters.benchmark.hearing import Hearing, cut, training_features, windows
+from pase_adapters.benchmark.hearing import LAYOUT, Hearing, cut, training_features, windows
 from pase_adapters.cli.main import main
 from pase_adapters.reference.footage import Take
 
@@ -25,7 +25,7 @@ def test_rows_of_pase_are_those_that_pase_adapt_writes(renderer: str, tmp_path: 
     arguments = ["--renderer", renderer, "--slot", "any", "--audio", str(tmp_path / "a.wav"), "--output", str(tmp_path)]
     assert main(arguments) == 0
     [file] = tmp_path.glob("*.npy")
-    np.testing.assert_allclose(Hearing("pase").rows(sound.astype(np.float32), 30), np.load(file), atol=2e-4)
+    np.testing.assert_allclose(Hearing("pase").hear(sound.astype(np.float32), 30), np.load(file), atol=2e-4)
 
 
 class Clock:
@@ -43,8 +43,10 @@ def test_columns_of_other_encoders_lie_in_the_middle_of_each_20_ms(monkeypatch: 
     monkeypatch.setitem(sys.modules, "clock_features", module)
     ramp = np.arange(640 * 10, dtype=np.float32)
     hearing = Hearing("clock_features:FEATURES")
-    assert hearing.columns(ramp, 10)[:, 0].tolist() == [160 + 320 * column for column in range(20)]
-    scaled = Hearing.of("clock_features:FEATURES", [ramp[:2560], ramp[2560:]]).columns(ramp, 10)
+    columns = hearing.columns(ramp, 10)
+    assert columns[:, 0].tolist() == [160 + 320 * column for column in range(20)]
+    rows = Hearing.of("clock_features:FEATURES", [columns[:8], columns[8:]]).rows(columns)
+    scaled = rows[:, -LAYOUT.first_column : 2 - LAYOUT.first_column]  # a row's own two columns
     assert abs(scaled.mean()) < 1e-3
     assert scaled.std() == pytest.approx(1, abs=1e-3)
 
@@ -81,7 +83,7 @@ def test_takes_to_learn_from_are_heard_one_by_one_as_those_that_are_tested(
     features, hearing = training_features("context_features:FEATURES", footage, tmp_path)  # type: ignore[arg-type]
     heard = load_audio(tmp_path / "aud.wav")
     for take in takes:
-        alone = hearing.rows(cut(heard, take), take.frames)
+        alone = hearing.hear(cut(heard, take), take.frames)
         np.testing.assert_array_equal(features.rows[take.first : take.first + take.frames], alone)
     again, hearing_again = training_features("context_features:FEATURES", footage, tmp_path)  # type: ignore[arg-type]
     assert again.digest == features.digest
