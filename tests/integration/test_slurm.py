@@ -2,7 +2,7 @@
 
 import re
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -22,7 +22,7 @@ pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("slurm")]
 
 ROOT = Path(__file__).parents[2]
 TEMPLATE = str(ROOT / "configs" / "slurm" / "fit.sbatch")
-STEPS, INTERVAL = 60, 15
+STEPS, INTERVAL = 60, 10
 PATIENCE = 600.0
 
 Fit = Callable[..., str]
@@ -33,32 +33,48 @@ def submitit() -> None:
     pytest.importorskip("submitit", reason="pip install 'pase-av[slurm]'")
 
 
-@pytest.fixture(autouse=True)
-def surroundings(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.fixture(scope="module", autouse=True)
+def surroundings(slurm: None) -> Iterator[None]:
     """What jobs inherit."""
-    monkeypatch.chdir(ROOT)
-    monkeypatch.setenv("PASE", str(Path(sys.executable).with_name("pase")))
-    monkeypatch.setenv("OMP_NUM_THREADS", "1")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.chdir(ROOT)
+        patch.setenv("PASE", str(Path(sys.executable).with_name("pase")))
+        patch.setenv("OMP_NUM_THREADS", "1")
+        yield
 
 
-@pytest.fixture
-def fit(tmp_path: Path, tiny_corpus: Path) -> Fit:
-    """Submits the template; the run is called as the job is, and its log too."""
+@pytest.fixture(scope="module")
+def runs(tmp_path_factory: pytest.TempPathFactory, tiny_corpus: Path) -> Path:
+    """Folder of all runs of one config."""
+    folder = tmp_path_factory.mktemp("runs")
     config = settings(tiny_corpus, STEPS)
     config["trainer"]["val_check_interval"] = INTERVAL
-    (tmp_path / "run.yaml").write_text(yaml.safe_dump(config))
+    (folder / "run.yaml").write_text(yaml.safe_dump(config))
+    return folder
+
+
+@pytest.fixture(scope="module")
+def fit(runs: Path) -> Fit:
+    """Submits the template; the run is called as the job is, and its log too."""
 
     def submitted(name: str, *options: str, arguments: tuple[str, ...] = ()) -> str:
         run = (
             "--config",
-            str(tmp_path / "run.yaml"),
-            f"--trainer.default_root_dir={tmp_path / name}",
+            str(runs / "run.yaml"),
+            f"--trainer.default_root_dir={runs / name}",
             "--trainer.accelerator=cpu",
             *arguments,
         )
-        return submit(f"--output={tmp_path / name}.log", *options, TEMPLATE, *run)
+        return submit(f"--output={runs / name}.log", *options, TEMPLATE, *run)
 
     return submitted
+
+
+@pytest.fixture(scope="module")
+def whole(surroundings: None, fit: Fit, runs: Path) -> str:
+    """Name of a run on one rank that nothing disturbed."""
+    wait_for_end(runs, fit("whole"), "whole")
+    return "whole"
 
 
 def log(folder: Path, name: str) -> str:
@@ -75,9 +91,12 @@ def wait_for_end(folder: Path, job: str, name: str) -> None:
 
 
 def start_again(job: str) -> None:
-    """Slurm lets a requeued job wait for two minutes."""
+    """Let a requeued job start soon, for which Slurm waits two minutes.
+
+    Not at once: slurmd takes back the credential of the last run, and knows by the second alone that the next is newer.
+    """
     eventually(lambda: state_of(job) == "PENDING", f"job {job} is not requeued")
-    command("scontrol", "update", f"JobId={job}", "StartTime=now")
+    command("scontrol", "update", f"JobId={job}", "StartTime=now+3")
 
 
 def content(folder: Path, name: str) -> dict[str, Any]:
@@ -99,46 +118,42 @@ def assert_same_end(folder: Path, one: str, other: str) -> None:
     assert best[0] == best[1]
 
 
-def test_a_job_that_is_signalled_is_requeued_and_ends_as_if_undisturbed(tmp_path: Path, fit: Fit) -> None:
-    whole, parts = fit("whole"), fit("parts")
+def test_a_job_that_is_signalled_is_requeued_and_ends_as_if_undisturbed(runs: Path, fit: Fit, whole: str) -> None:
+    parts = fit("parts")
     for step in (INTERVAL, 2 * INTERVAL):  # twice
-        wait_for_line(tmp_path, "parts", f"step {step:6d}")
+        wait_for_line(runs, "parts", f"step {step:6d}")
         command("scancel", "--signal=USR1", parts)
         start_again(parts)
-    wait_for_end(tmp_path, whole, "whole")
-    wait_for_end(tmp_path, parts, "parts")
-    text = log(tmp_path, "parts")
+    wait_for_end(runs, parts, "parts")
+    text = log(runs, "parts")
     saved = [int(step) for step in re.findall(r"step +(\d+)  the job has to go", text)]
     assert len(saved) == 2
     assert [f"start {number}," in text for number in (1, 2, 3, 4)] == [True, True, True, False]
     assert "\r" not in text  # no progress bar
-    assert_same_end(tmp_path, "whole", "parts")
+    assert_same_end(runs, whole, "parts")
 
 
-def test_a_job_that_a_more_urgent_one_displaces_ends_as_if_undisturbed(tmp_path: Path, fit: Fit) -> None:
-    whole = fit("whole")
-    wait_for_end(tmp_path, whole, "whole")
-    parts = fit("parts")
-    wait_for_line(tmp_path, "parts", f"step {INTERVAL:6d}")
+def test_a_job_that_a_more_urgent_one_displaces_ends_as_if_undisturbed(runs: Path, fit: Fit, whole: str) -> None:
+    parts = fit("displaced")
+    wait_for_line(runs, "displaced", f"step {INTERVAL:6d}")
     urgent = submit("--partition=urgent", "--exclusive", "--output=/dev/null", "--wrap=sleep 1")
-    wait_for_line(tmp_path, "parts", "the job has to go")
+    wait_for_line(runs, "displaced", "the job has to go")
     wait_for_state(urgent, "COMPLETED", patience=PATIENCE)
     start_again(parts)
-    wait_for_end(tmp_path, parts, "parts")
-    assert "start 2," in log(tmp_path, "parts")
-    assert_same_end(tmp_path, "whole", "parts")
+    wait_for_end(runs, parts, "displaced")
+    assert "start 2," in log(runs, "displaced")
+    assert_same_end(runs, whole, "displaced")
 
 
-def test_two_ranks_train_and_go_on(tmp_path: Path, fit: Fit) -> None:
-    whole = fit("whole", "--ntasks-per-node=2")
-    wait_for_end(tmp_path, whole, "whole")
-    parts = fit("parts", "--ntasks-per-node=2")
-    wait_for_line(tmp_path, "parts", f"step {INTERVAL:6d}")
+def test_two_ranks_train_and_go_on(runs: Path, fit: Fit) -> None:
+    wait_for_end(runs, fit("two", "--ntasks-per-node=2"), "two")
+    parts = fit("two_parts", "--ntasks-per-node=2")
+    wait_for_line(runs, "two_parts", f"step {INTERVAL:6d}")
     command("scancel", "--signal=USR1", parts)
     start_again(parts)
-    wait_for_end(tmp_path, parts, "parts")
-    assert "GLOBAL_RANK: 1, MEMBER: 2/2" in log(tmp_path, "parts")
-    assert_same_end(tmp_path, "whole", "parts")
+    wait_for_end(runs, parts, "two_parts")
+    assert "GLOBAL_RANK: 1, MEMBER: 2/2" in log(runs, "two_parts")
+    assert_same_end(runs, "two", "two_parts")
 
 
 @pytest.fixture
