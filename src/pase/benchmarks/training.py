@@ -6,7 +6,7 @@ processes (`--trainer.devices=2 --trainer.strategy=ddp`) every other step leaves
 others take longer backward is what the exchange adds.
 
     python -m pase.benchmarks.training --config configs/model/pase_tiny.yaml --config configs/grid_cpu.yaml \
-        [--steps 30] [--warmup 6] [--json] [any other argument of pase fit]
+        [--steps 30] [--warmup 6] [--json] [--arithmetic] [any other argument of pase fit]
 """
 
 import argparse
@@ -26,6 +26,7 @@ import torch
 import torch.distributed as dist
 from torch import nn
 from torch.nn.parallel import DistributedDataParallel
+from torch.utils.flop_counter import FlopCounterMode
 
 from pase.data.windows import Batch
 from pase.errors import InputError, PaseError
@@ -77,10 +78,13 @@ class StepProfile(pl.Callback):
 
     Args:
         warmup: First steps, which do not count.
+        arithmetic: Count floating-point operations, in the very first step.
     """
 
-    def __init__(self, warmup: int) -> None:
+    def __init__(self, warmup: int, arithmetic: bool = False) -> None:
         self.warmup = warmup
+        self.operations: float | None = None  # of a window, forward and backward
+        self._counter = FlopCounterMode(display=False) if arithmetic else None
         self.steps = 0
         self.windows = 0
         self.watch = Stopwatch(_now)
@@ -106,6 +110,8 @@ class StepProfile(pl.Callback):
 
     def on_train_batch_start(self, trainer: pl.Trainer, pl_module: pl.LightningModule, batch: Any, _: int) -> None:
         """The batch has come."""
+        if self._counter is not None and self.operations is None:
+            self._counter.__enter__()
         self.watch.switch(REST)
         if isinstance(trainer.strategy.model, DistributedDataParallel):
             self._exchanged = trainer.global_step % 2 == 0
@@ -123,6 +129,9 @@ class StepProfile(pl.Callback):
         self, trainer: pl.Trainer, pl_module: pl.LightningModule, outputs: Any, batch: Any, batch_idx: int
     ) -> None:
         """The step is over."""
+        if self._counter is not None and self.operations is None and isinstance(batch, Batch):
+            self._counter.__exit__(None, None, None)
+            self.operations = self._counter.get_total_flops() / len(batch)
         self.watch.switch(DATA)
         seconds = dict(self.watch.seconds)
         self.watch.seconds.clear()
@@ -170,10 +179,10 @@ def parts_of(task: PaseTask) -> list[tuple[nn.Module, str]]:
     return [(module, part) for part, modules in named.items() for module in modules if module is not None]
 
 
-def profile(built: Built, steps: int, warmup: int) -> StepProfile:
+def profile(built: Built, steps: int, warmup: int, arithmetic: bool = False) -> StepProfile:
     """Train for some steps; writes nothing."""
     logging.getLogger("lightning.pytorch").setLevel(logging.WARNING)  # no advertisement, no list of absent hardware
-    found = StepProfile(warmup)
+    found = StepProfile(warmup, arithmetic)
     settings = built.settings["trainer"]
     trainer = pl.Trainer(
         accelerator=settings["accelerator"],
@@ -221,6 +230,9 @@ def _arguments(arguments: Sequence[str]) -> tuple[argparse.Namespace, list[str]]
     parser.add_argument("--steps", type=int, default=30, help="that count (default %(default)s)")
     parser.add_argument("--warmup", type=int, default=6, help="steps before them (default %(default)s)")
     parser.add_argument("--json", action="store_true", help="seconds of each part and windows per second, for programs")
+    parser.add_argument(
+        "--arithmetic", action="store_true", help="count operations of products and convolutions in a warm-up step"
+    )
     return parser.parse_known_args(arguments)
 
 
@@ -230,7 +242,9 @@ def main(arguments: Sequence[str]) -> int:
     try:
         if options.steps < 1 or options.warmup < 0:
             raise InputError(f"{options.steps} steps after {options.warmup}: at least one step is needed to measure")
-        found = profile(build(for_fit), options.steps, options.warmup)
+        if options.arithmetic and not options.warmup:
+            raise InputError("arithmetic is counted in a step of the warm-up, which slows it down: --warmup is 0")
+        found = profile(build(for_fit), options.steps, options.warmup, options.arithmetic)
     except PaseError as error:
         print(f"error: {error}", file=sys.stderr)
         return 1
@@ -242,6 +256,8 @@ def main(arguments: Sequence[str]) -> int:
         return 0
     print(f"python -m pase.benchmarks.training {shlex.join(arguments)}\n\n{table(found.seconds, found.steps)}\n")
     print(f"{speed:.1f} windows per second, {torch.get_num_threads()} threads in each process")
+    if found.operations is not None:
+        print(f"{found.operations / 1e9:.3g} GFLOP a window, forward and backward: products and convolutions")
     return 0
 
 

@@ -1,5 +1,6 @@
 """Where a step's time goes."""
 
+import re
 from pathlib import Path
 
 import pytest
@@ -37,15 +38,19 @@ def test_a_profile_of_a_tiny_preset(
     config.write_text(yaml.safe_dump({"trainer": {"accelerator": "cpu"}, "model": {"net": NET}, "data": DATA}))
     monkeypatch.chdir(tmp_path)
     arguments = ["--config", str(config), f"--data.corpora=[{tiny_corpus}]"]
-    assert main(["--steps", "2", "--warmup", "1", *arguments]) == 0
+    assert main(["--steps", "2", "--warmup", "1", "--arithmetic", *arguments]) == 0
     shown = capsys.readouterr().out
     for part in ("waiting for data", "augmentation", "visual encoder", "audio encoder", "reconstruction", "backward"):
         assert f"| {part} |" in shown
     assert "windows per second" in shown
+    (billions,) = re.findall(r"([\d.e-]+) GFLOP a window", shown)
+    assert float(billions) > 0
     assert list(tmp_path.iterdir()) == [config]
 
 
 def test_wrong_settings_are_one_message(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["--steps", "0"]) == 1
+    assert main(["--warmup", "0", "--arithmetic", "--data.corpora=[/nowhere/at/all]"]) == 1
+    assert "--warmup is 0" in capsys.readouterr().err
     assert main(["--data.corpora=[/nowhere/at/all]", "--model.net.dim=16"]) == 1
     assert "/nowhere/at/all" in capsys.readouterr().err
