@@ -111,7 +111,7 @@ class StepProfile(pl.Callback):
     def on_train_batch_start(self, trainer: pl.Trainer, pl_module: pl.LightningModule, batch: Any, _: int) -> None:
         """The batch has come."""
         if self._counter is not None and self.operations is None:
-            self._counter.__enter__()
+            self._counter.__enter__()  # type: ignore[no-untyped-call]
         self.watch.switch(REST)
         if isinstance(trainer.strategy.model, DistributedDataParallel):
             self._exchanged = trainer.global_step % 2 == 0
@@ -130,7 +130,7 @@ class StepProfile(pl.Callback):
     ) -> None:
         """The step is over."""
         if self._counter is not None and self.operations is None and isinstance(batch, Batch):
-            self._counter.__exit__(None, None, None)
+            self._counter.__exit__(None, None, None)  # type: ignore[no-untyped-call]
             self.operations = self._counter.get_total_flops() / len(batch)
         self.watch.switch(DATA)
         seconds = dict(self.watch.seconds)
