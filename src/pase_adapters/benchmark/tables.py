@@ -102,19 +102,19 @@ def table_ahead(found: Mapping[str, Mapping[str, Sequence[Result]]]) -> Table:
     Args:
         found: Renderer to what it was driven by to results.
     """
-    table = [["", *(f"{column.title}: {what}" for column in (_SYNC[0], _LMD, _F1) for what in ("ahead by", "of"))]]
+    table = [["", *(column.title for column in (_SYNC[0], _LMD, _F1))]]
     for renderer, drives in found.items():
         for drive, results in drives.items():
             row = [f"{renderer}, {drive}"]
             scores = by_features(results)
             for columns in ((_SYNC[0],), (_LMD,), (_F1, _ABOVE_VOWELS)):
-                row += _ahead(scores, next((own for own in columns if _known(scores, own)), columns[0]))
+                row.append(_ahead(scores, next((own for own in columns if _known(scores, own)), columns[0])))
             table.append(row)
     return table
 
 
-def _ahead(scores: Mapping[str, Mapping[int, Mapping[str, float]]], column: Column) -> tuple[str, str]:
-    """How far, of whom: of the features that are best on the seeds they share with PASE."""
+def _ahead(scores: Mapping[str, Mapping[int, Mapping[str, float]]], column: Column) -> str:
+    """How far, and of whom: of the features that are best on the seeds they share with PASE."""
     named = {
         name: {seed: one[column.score] for seed, one in own.items()} for name, own in _known(scores, column).items()
     }
@@ -123,14 +123,14 @@ def _ahead(scores: Mapping[str, Mapping[int, Mapping[str, float]]], column: Colu
         name: shared for name, own in named.items() if (shared := {seed: own[seed] for seed in own if seed in ours})
     }
     if not others:
-        return "", ""
+        return ""
     best = max(others, key=lambda name: column.sign * mean(others[name].values()))
     base = mean(others[best].values())
     if column.bounds is None and base <= 0:
-        return "", best
+        return f"no percentage of {best}: {base:.3f}"
     scale, unit = (100.0, "points") if column.bounds else (100 / base, "%")
     ahead = seed_mean([column.sign * scale * (ours[seed] - own) for seed, own in others[best].items()])
-    return f"{ahead.text(1, '+')} {unit}", best
+    return f"{ahead.text(1, '+')} {unit} over {best}"
 
 
 def _known(
