@@ -94,12 +94,17 @@ OWN = ("--optimizer=torch.optim.SGD", "--optimizer.lr=0.1", "--optimizer.weight_
     ],
 )
 def test_an_optimizer_of_ones_own_goes_on_with_its_rate(
-    config: Path, tmp_path: Path, schedule: tuple[str, ...]
+    config: Path, tmp_path: Path, schedule: tuple[str, ...], capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert fit(config, tmp_path, *OWN, *schedule, "--trainer.max_steps=3") == 0
     (before,) = last(tmp_path)["optimizer_states"][0]["param_groups"]
     assert before["lr"] in (0.1, 0.05)
-    assert fit(config, tmp_path, *OWN, *schedule, "--ckpt_path=last", "--trainer.max_steps=4") == 0
+    capsys.readouterr()
+    other = ("--optimizer.lr=0.7", "--ckpt_path=last", "--trainer.max_steps=4")
+    assert fit(config, tmp_path, *OWN, *schedule, *other) == 0
+    told = capsys.readouterr().out
+    assert "These settings do NOT hold" in told
+    assert "  optimizer.init_args.lr: 0.1 then, 0.7 now" in told.partition("do NOT hold")[2]
     (after,) = last(tmp_path)["optimizer_states"][0]["param_groups"]
     assert after["lr"] in (before["lr"], before["lr"] / 2)
     assert after["weight_decay"] == 0.02

@@ -84,6 +84,20 @@ def test_pase_fit_on_two_processes_learns_as_on_one(config: Path, tmp_path: Path
     assert (tmp_path / "two" / "checkpoint" / "model.safetensors").is_file()
 
 
+def test_two_processes_measure_what_one_does(config: Path, tmp_path: Path) -> None:
+    found = []
+    once = ("--trainer.max_steps=1", "--trainer.val_check_interval=1", "--model.optimizer.lr=0")
+    for name, more in (("one", ("--data.frames_per_batch=40",)), ("two", (*TWO, "--data.frames_per_batch=20"))):
+        process = _start(config, tmp_path / name, *once, *more, "--data.batch_size=2")  # of validation
+        told, _ = process.communicate(timeout=600)
+        assert process.returncode == 0, told
+        with (tmp_path / name / "logs" / "version_0" / "metrics.csv").open() as file:
+            rows = [row for row in csv.DictReader(file) if row["validation/loss"]]
+        found.append({key: float(value) for key, value in rows[-1].items() if key.startswith("validation/")})
+    assert len(found[0]) >= 5
+    assert found[1] == pytest.approx(found[0], rel=1e-5)
+
+
 def _wait_for_steps(process: subprocess.Popen[str], folder: Path) -> None:
     while not (folder / "logs" / "version_0" / "metrics.csv").is_file():
         assert process.poll() is None, process.communicate()[0]

@@ -1,6 +1,5 @@
 """Windows cut from prepared corpora, and the loader of training batches that goes on where it stopped."""
 
-import warnings
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any, get_args
@@ -16,6 +15,7 @@ from pase.corpus.clip import Clip, ClipRecord, Modality
 from pase.corpus.codec import decode_lips, decode_points, decode_sound
 from pase.corpus.store import Corpus
 from pase.data.sampling import BatchSampler, WindowKey
+from pase.data.unreadable import UnreadableClips
 from pase.data.windows import Batch, Window, WindowConfig
 from pase.errors import InputError
 from pase.models.visual_encoder import MARGIN
@@ -181,9 +181,7 @@ class TrainingLoader:
     ) -> None:
         self.sampler = sampler
         self.handed_out = 0
-        self._clips = len(data)
-        self._most_unreadable = most_unreadable
-        self._unreadable: set[str] = set()
+        self.unreadable = UnreadableClips("training", len(data), most_unreadable)
         self._loader = open_loader(data, workers, batch_sampler=sampler)
         self._iterator: Iterator[Batch] | None = None
 
@@ -197,23 +195,12 @@ class TrainingLoader:
                 self._iterator = iter(self._loader)
             batch = next(self._iterator)
             self.handed_out += 1
-            for clip, reason in batch.unreadable:
-                self._tell(clip, reason)
+            self.unreadable.tell(batch)
             yield batch
-
-    def _tell(self, clip: str, reason: str) -> None:
-        if clip in self._unreadable:
-            return
-        self._unreadable.add(clip)
-        count, most = len(self._unreadable), int(self._most_unreadable * self._clips)
-        told = f"{count} of {self._clips} training clips cannot be read, {most} may (data.max_unreadable): {reason}"
-        if count > most:
-            raise InputError(told)
-        warnings.warn(f"{told} Left out.", stacklevel=2)
 
     def state_dict(self) -> dict[str, Any]:
         """How many batches were handed out, what their sequence depends on, what could not be read; plain values."""
-        return {"handed_out": self.handed_out, "unreadable": sorted(self._unreadable), **self.sampler.state()}
+        return {"handed_out": self.handed_out, "unreadable": sorted(self.unreadable.ids), **self.sampler.state()}
 
     def load_state_dict(self, state: Mapping[str, Any]) -> None:
         """Go on behind the batches that were handed out; from the beginning if the sequence is another one."""
@@ -232,7 +219,7 @@ class TrainingLoader:
         if not isinstance(unreadable, list) or not all(isinstance(clip, str) for clip in unreadable):
             raise InputError(f"the checkpoint's training data: unreadable clips are {unreadable!r}, expected their ids")
         self.handed_out = 0 if changed else handed_out
-        self._unreadable = set() if changed else set(unreadable)
+        self.unreadable.know([] if changed else unreadable)
         self._iterator = None
 
 

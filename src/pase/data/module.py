@@ -14,6 +14,7 @@ from pase.corpus.clip import Clip
 from pase.corpus.store import Corpus
 from pase.data.loader import TrainingLoader, WindowDataset, open_loader
 from pase.data.sampling import BatchSampler, Bucket, Mixture, WindowKey
+from pase.data.unreadable import UnreadableClips
 from pase.data.windows import Batch, WindowConfig
 from pase.errors import InputError
 
@@ -61,8 +62,8 @@ class CorpusDataModule(pl.LightningDataModule):
         keep_in_memory: Keep decoded clips, some 0.8 MB per second of clip in every loader process; spares reading and
             decoding after the first epoch where memory allows.
         seed: Decides order and places of windows.
-        max_unreadable: Share of the training clips that may turn out to be unreadable during the run: each is told and
-            left out; with more of them the run stops.
+        max_unreadable: Share of the training and of the validation clips that may turn out to be unreadable: each is
+            told and left out; with more of them the run stops.
     """
 
     def __init__(
@@ -108,7 +109,8 @@ class CorpusDataModule(pl.LightningDataModule):
             fixed = replace(self.window, frames=self.validation_frames, speed=1.0)
             for split in ("train", "validation", "test"):
                 window = self.window if split == "train" else fixed
-                self._sets[split] = WindowDataset(corpora, split, window, self.keep_in_memory, split == "train")
+                self._sets[split] = WindowDataset(corpora, split, window, self.keep_in_memory, split != "test")
+            self._unreadable = UnreadableClips("validation", len(self._sets["validation"]), self.max_unreadable)
         if stage == "fit":
             self._sampler()
 
@@ -131,6 +133,16 @@ class CorpusDataModule(pl.LightningDataModule):
     def predict_dataloader(self) -> DataLoader[Batch]:
         """As `test_dataloader`."""
         return self.test_dataloader()
+
+    def on_before_batch_transfer(self, batch: Batch, dataloader_idx: int) -> Batch:
+        """Tell validation clips that cannot be read; the training loader tells its own.
+
+        Raises:
+            InputError: There are more of them than may be.
+        """
+        if not (self.trainer and self.trainer.training):
+            self._unreadable.tell(batch)
+        return batch
 
     def training_clips(self, most: int) -> Iterator[Clip]:
         """At most `most` whole training clips with sound, evenly spread; for calibration.

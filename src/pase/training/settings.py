@@ -13,6 +13,9 @@ from pase.files import write_text
 _KEY = "pase_settings"
 
 _COMPARED = ("seed_everything", "model.", "data.")
+_KEPT = ("optimizer.", "lr_scheduler.")
+"""An optimizer and a schedule of one's own, whose settings torch takes from the checkpoint."""
+
 _OF_TRAINER = frozenset(
     f"trainer.{name}"
     for name in (
@@ -54,13 +57,23 @@ class KeepSettings(SaveConfigCallback):
         if trainer.state.fn != "fit" or not trainer.is_global_zero or not isinstance(kept, Mapping):
             return
         changes = changed_settings(kept, self._settings)
-        if changes:
-            told = "\n".join(f"  {name}: {old} then, {new} now" for name, (old, new) in changes.items())
+        ignored = {name: values for name, values in changes.items() if name.startswith(_KEPT)}
+        if obeyed := {name: values for name, values in changes.items() if name not in ignored}:
             print(
                 f"The run goes on from step {checkpoint.get('global_step')} with other settings, which hold from here "
-                f"on; weights and moments are the checkpoint's.\n{told}",
+                f"on; weights and moments are the checkpoint's.\n{_told(obeyed)}",
                 flush=True,
             )
+        if ignored:
+            print(
+                "These settings do NOT hold: an optimizer or schedule of your own goes on with those of the "
+                f"checkpoint. For others begin a new run.\n{_told(ignored)}",
+                flush=True,
+            )
+
+
+def _told(changes: Mapping[str, tuple[Any, Any]]) -> str:
+    return "\n".join(f"  {name}: {old} then, {new} now" for name, (old, new) in changes.items())
 
 
 def changed_settings(before: Mapping[str, Any], now: Mapping[str, Any]) -> dict[str, tuple[Any, Any]]:
@@ -69,7 +82,7 @@ def changed_settings(before: Mapping[str, Any], now: Mapping[str, Any]) -> dict[
     return {
         name: (one.get(name), other.get(name))
         for name in sorted(one.keys() | other.keys())
-        if one.get(name) != other.get(name) and (name.startswith(_COMPARED) or name in _OF_TRAINER)
+        if one.get(name) != other.get(name) and (name.startswith((*_COMPARED, *_KEPT)) or name in _OF_TRAINER)
     }
 
 

@@ -8,6 +8,7 @@ from typing import Any
 import lightning.pytorch as pl
 import numpy as np
 import torch
+from lightning.pytorch.utilities import rank_zero_warn
 from torch import Tensor
 
 from pase.audio.augmentation import SpectrumAugment, SpectrumAugmentConfig
@@ -155,11 +156,11 @@ class PaseTask(pl.LightningModule):
 
     def validation_step(self, batch: Batch, batch_idx: int) -> None:
         """Losses, and the offset of 0.4-s stretches, without phones."""
-        self._evaluate(batch, "validation")
+        self._evaluate(batch, batch_idx, "validation")
 
     def test_step(self, batch: Batch, batch_idx: int) -> None:
         """As `validation_step`."""
-        self._evaluate(batch, "test")
+        self._evaluate(batch, batch_idx, "test")
 
     def predict_step(self, batch: Batch, batch_idx: int) -> dict[str, Tensor]:
         """Features of each frame, as renderers get them: clip id to shape ``(T, D)``."""
@@ -200,7 +201,9 @@ class PaseTask(pl.LightningModule):
         encoded: Encoded = self.model(waveform, lips, batch.phones, batch.context, batch.heard, batch.seen, augment)
         return encoded
 
-    def _evaluate(self, batch: Batch, stage: str) -> None:
+    def _evaluate(self, batch: Batch, batch_idx: int, stage: str) -> None:
+        number = batch_idx * self.trainer.world_size + self.global_rank  # whichever rank has it
+        torch.manual_seed(_step_seed(self._seed, number, 0, 0))  # the same masks in every validation
         encoded = self._encode(batch)
         with alone(), full_precision(self.device):  # a rank may have a batch more than another
             values = self._losses(encoded, batch, None)
@@ -245,6 +248,12 @@ class PaseTask(pl.LightningModule):
 
     def on_save_checkpoint(self, checkpoint: dict[str, Any]) -> None:
         """Keep the sizes beside the weights, as plain values, so that `pase export` needs no YAML; and the queue."""
+        if self._place[0] == self.global_step:
+            rank_zero_warn(
+                f"the checkpoint of step {self.global_step} lies within a step of accumulated batches, whose gradients "
+                f"it does not hold: a run that goes on from it makes that step of the others alone. Let "
+                f"trainer.val_check_interval and an epoch's batches be multiples of trainer.accumulate_grad_batches."
+            )
         checkpoint["pase_model"] = self.model.config.to_json()
         if self._queue is not None:
             checkpoint["pase_queue"] = self._queue.to_state()

@@ -54,3 +54,17 @@ def test_real_checks_of_a_folder_that_is_none(tmp_path: Path, capsys: pytest.Cap
     told = {item["name"]: item["status"] for item in json.loads(capsys.readouterr().out)}
     assert told["folder"] == "problem"
     assert told["video H.264"] == "ok"
+
+
+def test_what_is_looked_at(tmp_path: Path) -> None:
+    names = [check.name for check in examine.checks_of(tmp_path)]
+    for needed in ("Python", "libraries", "extras", "video H.264", "video decoders", "GPU", "aligner pocketsphinx"):
+        assert needed in names
+    for needed in ("aligner mfa", "face landmark model", "MediaPipe", "folder", "self-test"):
+        assert needed in names
+    assert "self-test" not in [check.name for check in examine.checks_of(tmp_path, quick=True)]
+
+
+def test_space_and_the_right_to_write_are_told_of_a_folder(tmp_path: Path) -> None:
+    [folder] = [check for check in examine.checks_of(tmp_path) if check.name == "folder"]
+    assert {result.name for result in folder.run()} == {"folder", "disk"}

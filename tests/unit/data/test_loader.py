@@ -1,15 +1,18 @@
 import itertools
-import shutil
 import warnings
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
 import torch
+from hypothesis import given
+from hypothesis import strategies as st
+from tests.damaged_corpus import without_pictures
 
 from pase.corpus.store import Corpus
 from pase.data.loader import TrainingLoader, WindowDataset
-from pase.data.module import CorpusDataModule
+from pase.data.module import CorpusDataModule, FixedBatches
 from pase.data.sampling import BatchSampler, Bucket, WindowKey
 from pase.data.windows import Batch, WindowConfig
 from pase.errors import InputError
@@ -102,14 +105,7 @@ def test_short_clips_are_padded_and_marked(opened_corpus: Corpus) -> None:
 @pytest.fixture
 def damaged(tiny_corpus: Path, tmp_path: Path) -> Path:
     """A corpus whose first clip has lost its pictures."""
-    folder = tmp_path / "damaged"
-    shutil.copytree(tiny_corpus, folder)
-    (shard,) = (folder / "shards").glob("*.tar")
-    content = bytearray(shard.read_bytes())
-    place = content.index(b"mdat")
-    content[place : place + 3000] = bytes(3000)
-    shard.write_bytes(content)
-    return folder
+    return without_pictures(tiny_corpus, tmp_path / "damaged", "train")
 
 
 @pytest.mark.parametrize("workers", [0, 1])
@@ -163,6 +159,24 @@ def test_a_damaged_clip_is_named(damaged: Path, keep: bool) -> None:
     data = WindowDataset([corpus], "train", WindowConfig(), keep)
     with pytest.raises(InputError, match=rf"{shard.name}: clip {data.items[0][1].clip_id}: .*Copy the shard again"):
         data.__getitems__([WindowKey(0, 10, None)])
+
+
+@given(clips=st.integers(1, 40), size=st.integers(1, 9), ranks=st.integers(1, 5))
+def test_ranks_share_out_every_validation_clip_once(clips: int, size: int, ranks: int) -> None:
+    ranks = min(ranks, clips)
+    parts = [list(FixedBatches(clips, 10, size, rank, ranks)) for rank in range(ranks)]
+    assert sorted(key.index for part in parts for batch in part for key in batch) == list(range(clips))
+    assert all(parts)
+    assert max(map(len, parts)) - min(map(len, parts)) <= 1
+    assert max(len(batch) for part in parts for batch in part) <= size
+
+
+def test_too_few_validation_clips_for_the_ranks(tiny_corpus: Path) -> None:
+    module = CorpusDataModule([tiny_corpus], batch_size=2)
+    module.trainer = SimpleNamespace(global_rank=0, world_size=5)  # type: ignore[assignment]
+    module.setup("validate")
+    with pytest.raises(InputError, match="4 validation clips for 5 ranks: each needs at least one"):
+        module.val_dataloader()
 
 
 def test_too_few_clips_for_a_batch(tiny_corpus: Path) -> None:

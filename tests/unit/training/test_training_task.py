@@ -1,3 +1,4 @@
+import warnings
 from pathlib import Path
 from typing import Any
 
@@ -51,6 +52,35 @@ def test_every_batch_has_draws_of_its_own(
     assert len(drawn) == len(set(drawn)) == 3 * accumulated
     by_step = [int(np.random.SeedSequence((0, step, 0)).generate_state(1, np.uint64)[0] >> 1) for step in range(3)]
     assert drawn[::accumulated] == [(seed, seed) for seed in by_step]
+
+
+def test_what_each_rank_draws_is_its_own(small_run: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    drawn: list[tuple[int, int]] = []
+    encode = PaseTask._encode
+
+    def watched(task: PaseTask, batch: Any, draws: torch.Generator | None = None) -> Any:
+        if draws is not None:
+            drawn.append((torch.initial_seed(), draws.initial_seed()))
+        return encode(task, batch, draws)
+
+    monkeypatch.setattr(PaseTask, "_encode", watched)
+    for rank in range(2):
+        monkeypatch.setattr(PaseTask, "global_rank", rank)
+        folder = f"--trainer.default_root_dir={tmp_path / str(rank)}"
+        assert main(["fit", "--config", str(small_run), folder, "--trainer.max_steps=2"]) == 0
+    first, second = drawn[:2], drawn[2:]
+    assert [common for common, _ in first] == [common for common, _ in second]
+    assert len({own for _, own in drawn}) == 4
+
+
+@pytest.mark.parametrize(("interval", "within"), [(3, True), (2, False)])
+def test_a_checkpoint_within_a_step_is_told(interval: int, within: bool, small_run: Path, tmp_path: Path) -> None:
+    more = ("--trainer.accumulate_grad_batches=2", f"--trainer.val_check_interval={interval}", "--trainer.max_steps=2")
+    more = (*more, "--data.batch_size=2")  # six batches an epoch
+    with warnings.catch_warnings(record=True) as found:
+        warnings.simplefilter("always")
+        assert main(["fit", "--config", str(small_run), f"--trainer.default_root_dir={tmp_path}", *more]) == 0
+    assert any("lies within a step of accumulated batches" in str(one.message) for one in found) == within
 
 
 def test_every_parameter_is_optimised_once(tiny_config: ModelConfig) -> None:
