@@ -2,6 +2,8 @@ PYTHON ?= python3
 VENV   ?= .venv
 BIN    := $(VENV)/bin
 STAMP  := $(VENV)/.installed
+# The versions that the tests ran with; empty for the newest ones, or where these cannot be had.
+CONSTRAINTS ?= constraints.txt
 
 .PHONY: help install demo test lint format constraints audit bench-encode study benchmark clean
 
@@ -10,10 +12,10 @@ help: ## Show the targets
 
 install: $(STAMP) ## Create .venv and install the project with all extras
 
-$(STAMP): pyproject.toml
+$(STAMP): pyproject.toml $(CONSTRAINTS)
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/pip install --quiet --upgrade pip
-	$(BIN)/pip install --quiet --editable ".[all,dev]"
+	$(BIN)/pip install --quiet $(if $(CONSTRAINTS),--constraint $(CONSTRAINTS)) --editable ".[all,dev]"
 	@touch $@
 
 demo: install ## The whole way on synthetic faces: corpus, training, ER-NeRF features, demo/evaluation/report.html
@@ -39,7 +41,7 @@ format: install ## Format and mend what can be mended
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
 
-constraints: install ## Write the installed versions of all that PASE needs to constraints.txt
+constraints: install ## Write the installed versions of all that PASE needs to constraints.txt (newest: make install CONSTRAINTS=)
 	$(BIN)/python -m pase.doctor.constraints > $(VENV)/constraints.txt
 	mv $(VENV)/constraints.txt constraints.txt
 
