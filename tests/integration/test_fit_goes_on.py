@@ -177,3 +177,24 @@ def test_wandb_goes_on_under_its_name(config: Path, tmp_path: Path, monkeypatch:
     assert names[0] == names[1] != names[2]
     runs = [path.name.rsplit("-", 1)[1] for path in (tmp_path / "wandb").glob("offline-run-*")]
     assert sorted(runs) == sorted(names)
+
+
+def test_the_checkpoint_before_is_taken_where_the_last_is_gone(config: Path, tmp_path: Path) -> None:
+    assert fit(config, tmp_path) == 0
+    whole = last(tmp_path)
+    (tmp_path / "checkpoints" / "last.ckpt").unlink()
+    with pytest.warns(
+        UserWarning, match=r"there is no checkpoint .*last\.ckpt\. The run goes on from .*previous\.ckpt"
+    ):
+        assert fit(config, tmp_path, "--ckpt_path=last") == 0
+    assert last(tmp_path, "previous")["global_step"] == 3
+    for name in _EXACT:
+        assert_equal(last(tmp_path)[name], whole[name])
+
+
+@pytest.mark.filterwarnings("ignore:The checkpoint was not created with WeightAveraging")
+def test_averaging_can_begin_on_the_way(config: Path, tmp_path: Path) -> None:
+    """Lightning then loads what there is of the averaged model's weights."""
+    assert fit(config, tmp_path, "--trainer.max_steps=3") == 0
+    assert fit(config, tmp_path, *AVERAGED, "--ckpt_path=last") == 0
+    assert "averaging_state" in last(tmp_path)

@@ -98,9 +98,59 @@ def other_place(content: dict[str, Any]) -> None:
     content["CorpusDataModule"]["handed_out"] = -1
 
 
+def five_weights(content: dict[str, Any]) -> None:
+    content["state_dict"]["model.audio.project.bias"] = torch.zeros(5)
+
+
+def no_tensor(content: dict[str, Any]) -> None:
+    content["state_dict"]["model.audio.project.bias"] = 5
+
+
+def missing_weight(content: dict[str, Any]) -> None:
+    del content["state_dict"]["model.audio.project.bias"]
+
+
+def more_weights(content: dict[str, Any]) -> None:
+    content["state_dict"]["model.more"] = torch.zeros(5)
+
+
+def more_groups(content: dict[str, Any]) -> None:
+    content["optimizer_states"][0]["param_groups"].append({"params": [], "lr": 1.0})
+
+
+def smaller_group(content: dict[str, Any]) -> None:
+    content["optimizer_states"][0]["param_groups"][1]["params"].pop()
+
+
+def no_groups(content: dict[str, Any]) -> None:
+    del content["optimizer_states"][0]["param_groups"]
+
+
+def no_moments(content: dict[str, Any]) -> None:
+    content["optimizer_states"][0]["state"][0] = [1, 2]
+
+
+def no_optimizer(content: dict[str, Any]) -> None:
+    content["optimizer_states"] = [5]
+
+
+def listed_callbacks(content: dict[str, Any]) -> None:
+    content["callbacks"] = [*content["callbacks"].values()]
+
+
 @pytest.mark.parametrize(
     ("change", "told"),
     [
+        (five_weights, "weights model.audio.project.bias are of shape (5,), expected (16,). Go on with the model"),
+        (no_tensor, "weights model.audio.project.bias are of type int, expected torch.float32"),
+        (missing_weight, "1 expected and missing, the first is model.audio.project.bias. Go on with the model"),
+        (more_weights, "1 found and not expected, the first is model.more. Go on with the model"),
+        (more_groups, ", 0] parameters, expected ["),
+        (smaller_group, "the checkpoint's optimizer has groups of ["),
+        (no_groups, "the checkpoint's optimizer_states are not what an optimizer writes"),
+        (no_moments, "the checkpoint's optimizer_states are not what an optimizer writes"),
+        (no_optimizer, "one of optimizer_states is 5, expected a dict"),
+        (listed_callbacks, "callbacks is a list, expected a dict"),
         (spoil_weight, "NaN or infinite, the first in model.audio.project.bias"),
         (spoil_moment, "NaN or infinite, the first in 0.state.0.exp_avg"),
         (other_shape, "is no plain tensor that"),
@@ -125,6 +175,24 @@ def test_what_makes_no_sense_is_refused(
     assert told in capsys.readouterr().err
 
 
+def test_settings_of_its_optimizer_do_not_hold(config: Path, checkpoint: Path, tmp_path: Path) -> None:
+    strange = {"lr": 9.0, "betas": (0.1, 0.2), "eps": 1.0, "weight_decay": 9.0, "amsgrad": True, "maximize": True}
+
+    def change(content: dict[str, Any]) -> None:
+        for group in content["optimizer_states"][0]["param_groups"]:
+            group.update(strange, more=1)
+
+    ended = []
+    for name, path in (("as it is", checkpoint), ("other", tampered(checkpoint, tmp_path / "a.ckpt", change))):
+        goes_on = [f"--ckpt_path={path}", "--trainer.max_steps=4", f"--trainer.default_root_dir={tmp_path / name}"]
+        assert main(["fit", "--config", str(config), *goes_on]) == 0
+        ended.append(torch.load(tmp_path / name / "checkpoints" / "last.ckpt", weights_only=True))
+    groups, found = (content["optimizer_states"][0]["param_groups"] for content in ended)
+    assert found == groups
+    weights, found = (content["state_dict"] for content in ended)
+    assert all(torch.equal(found[name], weights[name]) for name in weights)
+
+
 KEEPERS = {
     "the best": "ModelCheckpoint{'monitor': 'validation/loss'",
     "the last": "LastCheckpoint",
@@ -132,16 +200,17 @@ KEEPERS = {
 
 
 @pytest.mark.parametrize("keeper", KEEPERS)
-@pytest.mark.parametrize("place", ["address", "upwards"])
+@pytest.mark.parametrize("place", ["address", "upwards", "upwards, a file"])
 def test_files_that_it_names_are_left_alone(
     keeper: str, place: str, config: Path, checkpoint: Path, tmp_path: Path
 ) -> None:
     """Its keepers of checkpoints say which files were the best so far: those that a better one displaces."""
     run, victim = tmp_path / "run", tmp_path / "victim.ckpt"
-    victim.mkdir()
-    (victim / "thesis").write_text("years")
+    thesis = victim if "file" in place else victim / "thesis"
+    thesis.parent.mkdir(exist_ok=True)
+    thesis.write_text("years")
     own = str(run / "checkpoints")
-    named = {"address": f"local://{victim}", "upwards": f"{own}/../../victim.ckpt"}[place]
+    named = f"local://{victim}" if place == "address" else f"{own}/../../victim.ckpt"
 
     def change(content: dict[str, Any]) -> None:
         (state,) = (value for key, value in content["callbacks"].items() if key.startswith(KEEPERS[keeper]))
@@ -151,7 +220,7 @@ def test_files_that_it_names_are_left_alone(
     path = tampered(checkpoint, tmp_path / "a.ckpt", change)
     goes_on = [f"--ckpt_path={path}", "--trainer.max_steps=4", f"--trainer.default_root_dir={run}"]
     assert main(["fit", "--config", str(config), *goes_on]) == 0
-    assert (victim / "thesis").read_text() == "years"
+    assert thesis.read_text() == "years"
     assert (run / "checkpoint" / "model.safetensors").is_file()
 
 
@@ -160,6 +229,8 @@ def test_a_score_that_nothing_beats_does_not_count(
     left_out: bool, config: Path, checkpoint: Path, tmp_path: Path
 ) -> None:
     named = str(tmp_path / "run" / "checkpoints" / "theirs.ckpt")
+    Path(named).parent.mkdir(parents=True)
+    Path(named).touch()
 
     def change(content: dict[str, Any]) -> None:
         (state,) = (value for key, value in content["callbacks"].items() if key.startswith(KEEPERS["the best"]))
@@ -172,4 +243,5 @@ def test_a_score_that_nothing_beats_does_not_count(
     path = tampered(checkpoint, tmp_path / "a.ckpt", change)
     goes_on = [f"--ckpt_path={path}", "--trainer.max_steps=4", f"--trainer.default_root_dir={tmp_path / 'run'}"]
     assert main(["fit", "--config", str(config), *goes_on]) == 0
-    assert sorted(one.name for one in Path(named).parent.iterdir()) == ["last.ckpt", "previous.ckpt", "step=4.ckpt"]
+    found = sorted(one.name for one in Path(named).parent.iterdir())
+    assert found == ["last.ckpt", "previous.ckpt", "step=4.ckpt", "theirs.ckpt"]

@@ -2,12 +2,13 @@
 
 import errno
 import io
+import itertools
 import os
 import re
 import shutil
 import tempfile
 import warnings
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +21,7 @@ from lightning.pytorch.callbacks import ModelCheckpoint
 from pase.errors import InputError, PaseError
 from pase.files import atomic_path
 from pase.torch_file import check_finite, read_torch_file
+from pase.training.task import RateSchedule
 
 LAST, PREVIOUS = "last.ckpt", "previous.ckpt"
 
@@ -38,11 +40,12 @@ class CheckpointFiles(TorchCheckpointIO):
     """How a run's checkpoints are written and read; those at addresses (``s3://...``) as Lightning does it.
 
     A new ``last.ckpt`` leaves the one before as ``previous.ckpt``, which is taken where the last one turns out to be
-    damaged.
+    damaged; the damaged one is not kept.
     """
 
     def __init__(self) -> None:
         self._folders: set[str] = set()  # into which this run has saved
+        self._damaged: Path | None = None  # a last checkpoint that could not be read
 
     def save_checkpoint(self, checkpoint: dict[str, Any], path: Any, storage_options: Any = None) -> None:
         """Write a checkpoint.
@@ -60,10 +63,13 @@ class CheckpointFiles(TorchCheckpointIO):
             torch.save(checkpoint, content)
             with atomic_path(target) as draft:
                 draft.write_bytes(content.getbuffer())
-                if target.name == LAST and target.is_file():
+                if target.name == LAST and target.is_file() and target.resolve() != self._damaged:
                     _keep(target)
+            if target.resolve() == self._damaged:
+                self._damaged = None
         except (OSError, PaseError) as error:
-            whole = max(written(target.parent), key=lambda path: path.stat().st_mtime_ns, default=None)
+            readable = [path for path in written(target.parent) if path.resolve() != self._damaged]
+            whole = max(readable, key=lambda path: path.stat().st_mtime_ns, default=None)
             kept = "" if whole is None else f". The newest whole one is {whole}: make room and go on from it"
             raise CheckpointFileError(f"the checkpoint {target} could not be written: {error}{kept}") from error
 
@@ -86,6 +92,7 @@ class CheckpointFiles(TorchCheckpointIO):
             if target.name != LAST or not earlier.is_file():
                 raise
             content = _read(earlier)
+            self._damaged = target.resolve()
             warnings.warn(f"{error}. The run goes on from {earlier}, step {content.get('global_step')}.", stacklevel=2)
             return content
 
@@ -111,6 +118,15 @@ class LastCheckpoint(ModelCheckpoint):
     def __init__(self, folder: Path) -> None:
         super().__init__(dirpath=folder, filename=Path(LAST).stem, enable_version_counter=False)
 
+    def _find_last_checkpoints(self, trainer: pl.Trainer) -> set[str]:
+        """What ``--ckpt_path last`` means to Lightning: the one before where the last one is gone, which is told."""
+        found: set[str] = super()._find_last_checkpoints(trainer)
+        earlier = Path(str(self.dirpath)) / PREVIOUS
+        if found or not earlier.is_file():
+            return found
+        warnings.warn(f"there is no checkpoint {earlier.with_name(LAST)}. The run goes on from {earlier}", stacklevel=2)
+        return {str(earlier)}
+
 
 def written(folder: Path) -> list[Path]:
     """The checkpoints in a folder; drafts that a killed process left have names that begin with a dot."""
@@ -125,13 +141,16 @@ class OwnCheckpoints(pl.Callback):
     """
 
     def setup(self, trainer: pl.Trainer, pl_module: pl.LightningModule, stage: str) -> None:
-        """See to it that weights of other types are not turned into ours when they are loaded."""
-        pl_module.register_load_state_dict_pre_hook(_check_types)  # type: ignore[no-untyped-call]
+        """See to it that weights fit when they are loaded; those of other types would be turned into ours."""
+        pl_module.register_load_state_dict_pre_hook(_check_weights)  # type: ignore[no-untyped-call]
 
     def on_fit_start(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
-        """Remove drafts; see to it that moments fit when they are loaded."""
+        """Remove drafts; see to it that moments fit when they are loaded, and that our optimizer's settings hold."""
         for optimizer in trainer.optimizers:
             optimizer.register_load_state_dict_pre_hook(_check_moments)
+        for schedule in (config.scheduler for config in trainer.lr_scheduler_configs):
+            if isinstance(schedule, RateSchedule):
+                schedule.optimizer.register_load_state_dict_pre_hook(_keep_settings)
         folders = {str(getattr(keeper, "dirpath", None) or "://") for keeper in trainer.checkpoint_callbacks}
         for folder in folders:
             if trainer.is_global_zero and "://" not in folder:
@@ -163,8 +182,12 @@ def _is_of(keeper: ModelCheckpoint, state: Any) -> bool:
 
 
 def _lies_in(path: Any, folder: Any) -> bool:
-    """Whether a keeper's path is empty, or a checkpoint directly in the folder; links on the way are followed."""
-    return path == "" or (isinstance(path, str) and path.endswith(".ckpt") and _folder(path) == _folder(f"{folder}/a"))
+    """Whether a keeper's path is empty, or a file that lies directly in the folder; links on the way are followed."""
+    if path == "":
+        return True
+    if not isinstance(path, str) or not path.endswith(".ckpt") or _folder(path) != _folder(f"{folder}/a"):
+        return False
+    return bool(get_filesystem(path).isfile(path))
 
 
 def _is_score(value: Any) -> bool:
@@ -203,12 +226,23 @@ def _fetch(address: str) -> dict[str, Any]:
 
 
 def _check_moments(optimizer: torch.optim.Optimizer, state: dict[str, Any]) -> None:
-    """Refuse moments of Adam and its kin that are not as their parameters."""
+    """Refuse a state of other parameters, and moments of Adam and its kin that are not as their parameters."""
+    if not _is_state(state):
+        raise InputError(
+            "the checkpoint's optimizer_states are not what an optimizer writes: expected are moments, in dicts, as "
+            "its state, and param_groups, a list of dicts that number their params. Go on from another checkpoint"
+        )
+    groups = [group["params"] for group in optimizer.param_groups]
+    numbers = [group["params"] for group in state["param_groups"]]
+    sizes, found_sizes = [len(group) for group in groups], [len(group) for group in numbers]
+    if found_sizes != sizes:
+        raise InputError(
+            f"the checkpoint's optimizer has groups of {found_sizes} parameters, expected {sizes}: it was written with "
+            f"another optimizer or model. Go on with those that it was written with, or begin a new run"
+        )
     if not isinstance(optimizer, torch.optim.Adam):
         return
-    parameters = [parameter for group in optimizer.param_groups for parameter in group["params"]]
-    numbers = [number for group in state["param_groups"] for number in group["params"]]
-    for number, parameter in zip(numbers, parameters, strict=False):  # torch tells where there are more or fewer
+    for number, parameter in zip(itertools.chain(*numbers), itertools.chain(*groups), strict=True):
         for name, value in state["state"].get(number, {}).items():
             shape = () if name == "step" else tuple(parameter.shape)
             if not isinstance(value, torch.Tensor) or tuple(value.shape) != shape or value.dtype != parameter.dtype:
@@ -218,11 +252,62 @@ def _check_moments(optimizer: torch.optim.Optimizer, state: dict[str, Any]) -> N
                 )
 
 
-def _check_types(module: torch.nn.Module, state: Mapping[str, Any], prefix: str, *_: Any) -> None:
-    for name, own in module.state_dict(prefix=prefix).items():
-        found = getattr(state.get(name), "dtype", None)
-        if name in state and found != own.dtype:
-            raise InputError(f"the checkpoint's weights {name} are of type {found}, expected {own.dtype}")
+def _is_state(state: dict[str, Any]) -> bool:
+    moments, groups = state.get("state"), state.get("param_groups")
+    if not isinstance(moments, dict) or not isinstance(groups, list):
+        return False
+    numbers = [group.get("params") if isinstance(group, dict) else None for group in groups]
+    return all(
+        isinstance(each, list)
+        and all(isinstance(number, int | str) and isinstance(moments.get(number, {}), dict) for number in each)
+        for each in numbers
+    )
+
+
+def _keep_settings(optimizer: torch.optim.Optimizer, state: dict[str, Any]) -> None:
+    """Let the optimizer's own settings take the place of the checkpoint's, which torch would take over."""
+    groups = zip(optimizer.param_groups, state["param_groups"], strict=True)
+    state["param_groups"] = [{**own, "params": found["params"]} for own, found in groups]
+
+
+def _check_weights(module: pl.LightningModule, state: Mapping[str, Any], prefix: str, *_: Any) -> None:
+    """Refuse weights of other types and shapes; unless the module says otherwise, also ones missing or too many.
+
+    Whether one call asks for all of them torch does not tell.
+    """
+    weights = module.state_dict(prefix=prefix)
+    if module.strict_loading:
+        missing = [name for name in weights if name not in state]
+        more = [str(name) for name in state if str(name).startswith(prefix) and name not in weights]
+        if missing or more:
+            raise InputError(f"the checkpoint's weights are not this model's: {_named(missing, more)}. {_OTHER_MODEL}")
+    for name, own in weights.items():
+        found = state.get(name, own)
+        if getattr(found, "dtype", None) != own.dtype:
+            kind = getattr(found, "dtype", type(found).__name__)
+            raise InputError(f"the checkpoint's weights {name} are of type {kind}, expected {own.dtype}")
+        if found.shape != own.shape:
+            raise InputError(
+                f"the checkpoint's weights {name} are of shape {tuple(found.shape)}, expected {tuple(own.shape)}. "
+                f"{_OTHER_MODEL}"
+            )
+
+
+_OTHER_MODEL = "Go on with the model that it was written with, or begin a new run"
+
+
+def _named(missing: Sequence[str], more: Sequence[str]) -> str:
+    """How many names are missing and too many, and the first of each."""
+    told = []
+    if missing:
+        told.append(f"{len(missing)} expected and missing, the first is {missing[0]}")
+    if more:
+        told.append(f"{len(more)} found and not expected, the first is {more[0]}")
+    return "; ".join(told)
+
+
+_FORMS = {"callbacks": dict, "optimizer_states": list, "current_model_state": dict, "averaging_state": dict}
+"""Parts of a checkpoint that Lightning uses without a look at them."""
 
 
 def _read(path: Path) -> dict[str, Any]:
@@ -234,4 +319,12 @@ def _read(path: Path) -> dict[str, Any]:
     check_finite(content["state_dict"], path)
     for states in ("optimizer_states", "current_model_state", "averaging_state"):
         check_finite(content.get(states), path)
+    for name, kind in _FORMS.items():
+        if not isinstance(content.get(name, kind()), kind):
+            found = type(content[name]).__name__
+            raise InputError(f"{path} is no checkpoint of a run: {name} is a {found}, expected a {kind.__name__}")
+    if odd := [state for state in content.get("optimizer_states", []) if not isinstance(state, dict)]:
+        raise InputError(
+            f"{path} is no checkpoint of a run: one of optimizer_states is {odd[0]!r:.60}, expected a dict"
+        )
     return content

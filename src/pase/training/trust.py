@@ -13,10 +13,11 @@ from typing import Any, NoReturn
 
 import yaml
 from jsonargparse import get_loader, set_loader, set_parsing_settings
+from lightning.pytorch import strategies
 from lightning.pytorch.cli import LightningArgumentParser
 
 from pase.errors import InputError
-from pase.trust import ALLOW_VARIABLE, OWN, allowed_by_user
+from pase.trust import ALLOW_VARIABLE, OWN, allowed_by_user, may_be_named
 from pase.yaml_file import check_size
 
 ALLOWED = (
@@ -32,6 +33,13 @@ ALLOWED = (
     "torch.optim",
 )
 """What every config may name, with all that lies below."""
+
+_UNPICKLING = {
+    "fsdp": strategies.FSDPStrategy,
+    "deepspeed": strategies.DeepSpeedStrategy,
+    "modelparallel": strategies.ModelParallelStrategy,
+}
+"""How the names of strategies begin that read checkpoints by themselves, by pickle, whatever ``weights_only`` says."""
 
 # What jsonargparse says; where it should say it otherwise some day, its own words are shown.
 _DENIED = re.compile(r"Importing '(?P<path>[^']*)' is not allowed")
@@ -68,7 +76,7 @@ class TrustingParser(LightningArgumentParser):
     ) -> Any:
         """As always; a refusal names the file that it is about."""
         try:
-            return _without_pickles(super().parse_args(args, *others, **kwargs))
+            return _without_pickles(super().parse_args(args, *others, **kwargs), sys.argv[1:] if args is None else args)
         except _RefusedError as refusal:
             raise InputError(refusal.told(sys.argv[1:] if args is None else args)) from refusal
         except ValueError as error:  # a refusal that no message of the parser was made of
@@ -108,18 +116,38 @@ class _RefusedError(Exception):
         )
 
 
-def _without_pickles(config: Any) -> Any:
+def _without_pickles(config: Any, arguments: Sequence[str]) -> Any:
     """The settings, with checkpoints read as plain tensors and values whatever reads them and from wherever."""
     command = config.get("subcommand")
+    settings = config if command is None else config[command]
+    _check_strategy(settings.get("trainer.strategy"), arguments)
     if command is None:
         return config
-    if config[command].get("weights_only") is False:
+    if settings.get("weights_only") is False:
         raise InputError(
             "weights_only: false would run the code that a checkpoint holds: leave it out. Checkpoints of this project "
             "hold none"
         )
-    config[command]["weights_only"] = True
+    settings["weights_only"] = True
     return config
+
+
+def _check_strategy(strategy: Any, arguments: Sequence[str]) -> None:
+    """Refuse a strategy that reads checkpoints by pickle, unless the user allows it; Lightning ignores its case."""
+    given = str(getattr(strategy, "class_path", strategy))
+    name = given.rpartition(".")[2]
+    kind = next((kind for start, kind in _UNPICKLING.items() if name.lower().startswith(start)), None)
+    if kind is None:
+        return
+    public = f"{strategies.__name__}.{kind.__name__}"
+    if any(may_be_named(path) for path in (given, public, f"{kind.__module__}.{kind.__name__}")):
+        return
+    places = ", ".join([*(f"{file}" for file in _files_with(name, arguments)), "trainer.strategy"])
+    raise InputError(
+        f"{places}: {given} reads checkpoints by pickle, which runs the code that they hold, and was not used. Take "
+        "another, for instance ddp. If you go on from your own checkpoints alone, allow it: "
+        f"{ALLOW_VARIABLE}={public} before the command."
+    )
 
 
 def _files_with(name: str, arguments: Sequence[str]) -> list[Path]:

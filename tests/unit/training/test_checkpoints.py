@@ -120,3 +120,76 @@ def test_no_part_may_be_nan(part: str, address: bool, tmp_path: Path) -> None:
 def test_an_address_where_nothing_is(tmp_path: Path) -> None:
     with pytest.raises(InputError, match="there is no checkpoint file://"):
         CheckpointFiles().load_checkpoint(f"file://{tmp_path}/a.ckpt")
+
+
+def test_a_damaged_last_one_does_not_displace_the_one_before(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    last, previous = tmp_path / "last.ckpt", tmp_path / "previous.ckpt"
+    files = CheckpointFiles()
+    for step in (1, 2):
+        files.save_checkpoint({**PLAIN, "global_step": step}, last)
+    last.write_bytes(last.read_bytes()[:-200])
+    files = CheckpointFiles()  # as in a new process
+    with pytest.warns(UserWarning, match="goes on from .*previous.ckpt, step 1"):
+        files.load_checkpoint(last)
+
+    def full(path: Path, data: bytes) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device", str(path))
+
+    with monkeypatch.context() as patched:
+        patched.setattr(Path, "write_bytes", full)
+        with pytest.raises(CheckpointFileError, match=r"newest whole one is \S+/previous\.ckpt: make room"):
+            files.save_checkpoint({**PLAIN, "global_step": 3}, last)
+    for step, before in ((3, 1), (4, 3)):
+        files.save_checkpoint({**PLAIN, "global_step": step}, last)
+        assert files.load_checkpoint(last)["global_step"] == step
+        assert files.load_checkpoint(previous)["global_step"] == before
+
+
+@pytest.mark.parametrize("gone", [False, True])
+def test_a_keeper_takes_over_only_files_that_are_there(gone: bool, tmp_path: Path) -> None:
+    keeper = ModelCheckpoint(tmp_path, monitor="loss")
+    best = tmp_path / "best.ckpt"
+    if not gone:
+        best.touch()
+    score = torch.tensor(0.5)
+    named = {"best_model_path": str(best), "kth_best_model_path": str(best), "best_k_models": {str(best): score}}
+    state = {**keeper.state_dict(), **named, "best_model_score": score, "kth_value": score}
+    trainer = pl.Trainer(accelerator="cpu", callbacks=[keeper], logger=False)
+    checkpoint = {"callbacks": {keeper.state_key: state}}
+    OwnCheckpoints().on_load_checkpoint(trainer, BoringModel(), checkpoint)
+    assert (keeper.state_key in checkpoint["callbacks"]) is not gone
+
+
+def checked_model() -> BoringModel:
+    model = BoringModel()
+    OwnCheckpoints().setup(pl.Trainer(accelerator="cpu", logger=False), model, "fit")
+    return model
+
+
+def test_weights_of_a_compiled_part_fit() -> None:
+    model, other = checked_model(), BoringModel()
+    model.layer.compile()
+    model.load_state_dict(other.state_dict())
+    assert torch.equal(model.layer.weight, other.layer.weight)
+
+
+def test_weights_may_be_missing_where_not_all_are_wanted() -> None:
+    model, bias = checked_model(), torch.ones(2)
+    with pytest.raises(
+        InputError, match=r"1 expected and missing, .* layer\.weight; 1 found and not expected, .* more"
+    ):
+        model.load_state_dict({"layer.bias": bias, "more": bias})
+    model.strict_loading = False
+    model.load_state_dict({"layer.bias": bias, "more": bias}, strict=model.strict_loading)
+    assert torch.equal(model.layer.bias, bias)
+    with pytest.raises(InputError, match=r"layer\.bias are of shape \(3,\), expected \(2,\)"):
+        model.load_state_dict({"layer.bias": torch.ones(3)}, strict=model.strict_loading)
+
+
+def test_an_optimizer_of_ones_own_keeps_the_settings_of_the_checkpoint() -> None:
+    trainer = pl.Trainer(accelerator="cpu", logger=False)
+    before, now = (torch.optim.AdamW(BoringModel().parameters(), betas=(b, 0.9)) for b in (0.5, 0.8))
+    trainer.strategy.optimizers = [now]
+    OwnCheckpoints().on_fit_start(trainer, BoringModel())
+    now.load_state_dict(before.state_dict())
+    assert now.param_groups[0]["betas"] == (0.5, 0.9)

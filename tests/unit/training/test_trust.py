@@ -212,6 +212,66 @@ def test_checkpoints_with_code_cannot_be_asked_for(
     assert "weights_only: false would run the code" in capsys.readouterr().err
 
 
+UNPICKLING = [
+    "lightning.pytorch.strategies.fsdp.FSDPStrategy",
+    "lightning.pytorch.strategies.DeepSpeedStrategy",
+    "ModelParallelStrategy",
+]
+SHORT = [name for name in strategies.StrategyRegistry.available_strategies() if name.startswith(("fsdp", "deepspeed"))]
+
+
+@pytest.mark.parametrize(
+    "value", ["FSDP", *SHORT, *UNPICKLING, *({"class_path": name} for name in UNPICKLING)], ids=str
+)
+@pytest.mark.parametrize("place", ["config", "argument"])
+def test_strategies_that_unpickle_are_refused(
+    value: str | dict[str, str], place: str, parser: TrustingParser, small_run: Path, tmp_path: Path
+) -> None:
+    """They read checkpoints past the project's own reader."""
+    path = written(tmp_path, "a.yaml", {"trainer": {"strategy": value}})
+    text = value if isinstance(value, str) else json.dumps(value)
+    arguments = {"config": ["--config", path], "argument": [f"--trainer.strategy={text}"]}[place]
+    where = rf"{path}, " if place == "config" else ""
+    with pytest.raises(InputError, match=rf"^{where}trainer\.strategy: \S+ reads checkpoints by pickle"):
+        parser.parse_args(["--config", str(small_run), *arguments])
+
+
+def test_a_strategy_that_unpickles_is_refused_by_the_command(
+    small_run: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = written(tmp_path, "a.yaml", {"trainer": {"strategy": "fsdp"}, "ckpt_path": "https://127.0.0.1:1/a.ckpt"})
+    assert main(["fit", "--config", str(small_run), "--config", path]) == 1
+    assert f"{path}, trainer.strategy: fsdp reads checkpoints by pickle" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("allowed", ["lightning.pytorch.strategies.FSDPStrategy", "lightning.pytorch.strategies.fsdp"])
+def test_the_user_can_allow_a_strategy_that_unpickles(
+    allowed: str, parser: TrustingParser, small_run: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv(ALLOW_VARIABLE, allowed)
+    for name in ("fsdp", "FSDPStrategy"):
+        parser.parse_args(["--config", str(small_run), f"--trainer.strategy={name}"])
+    with pytest.raises(InputError, match="deepspeed reads checkpoints by pickle"):
+        parser.parse_args(["--config", str(small_run), "--trainer.strategy=deepspeed"])
+
+
+@pytest.mark.parametrize(
+    "name", ["auto", "ddp", "ddp_spawn", "DDPStrategy", "lightning.pytorch.strategies.DDPStrategy"]
+)
+def test_other_strategies_can_be_named(name: str, parser: TrustingParser, small_run: Path) -> None:
+    given = parser.parse_args(["--config", str(small_run), f"--trainer.strategy={name}"]).trainer.strategy
+    assert str(getattr(given, "class_path", given)).endswith(name)
+
+
+def test_a_strategy_cannot_be_had_by_way_of_the_list_of_them(
+    parser: TrustingParser, small_run: Path, tmp_path: Path
+) -> None:
+    value = {"class_path": "lightning.pytorch.strategies.StrategyRegistry.get", "init_args": {"name": "fsdp"}}
+    path = written(tmp_path, "a.yaml", {"trainer": {"strategy": value}})
+    with pytest.raises(InputError, match=r"StrategyRegistry\.get, is not among"):
+        parser.parse_args(["--config", str(small_run), "--config", path])
+
+
 def public_classes() -> list[str]:
     modules = (accelerators, callbacks, environments, io, loggers, plugins, precision, profilers, strategies)
     return sorted(
