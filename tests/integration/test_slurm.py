@@ -1,6 +1,7 @@
 """Training and preparation as jobs of a real Slurm: requeued, preempted, on several ranks."""
 
 import re
+import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -22,6 +23,8 @@ pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("slurm")]
 
 ROOT = Path(__file__).parents[2]
 TEMPLATE = str(ROOT / "configs" / "slurm" / "fit.sbatch")
+DDP = str(ROOT / "configs" / "strategy" / "ddp.yaml")
+PASE = str(Path(sys.executable).with_name("pase"))
 STEPS, INTERVAL = 60, 10
 PATIENCE = 600.0
 
@@ -38,7 +41,7 @@ def surroundings(slurm: None) -> Iterator[None]:
     """What jobs inherit."""
     with pytest.MonkeyPatch.context() as patch:
         patch.chdir(ROOT)
-        patch.setenv("PASE", str(Path(sys.executable).with_name("pase")))
+        patch.setenv("PASE", PASE)
         patch.setenv("OMP_NUM_THREADS", "1")
         yield
 
@@ -104,10 +107,10 @@ def content(folder: Path, name: str) -> dict[str, Any]:
     return found
 
 
-def assert_same_end(folder: Path, one: str, other: str) -> None:
+def assert_same_end(folder: Path, one: str, other: str, steps: int = STEPS) -> None:
     """Weights and moments to the bit, and the same checkpoint was the best."""
     first, second = content(folder, one), content(folder, other)
-    assert first["global_step"] == second["global_step"] == STEPS
+    assert first["global_step"] == second["global_step"] == steps
     assert first["state_dict"].keys() == second["state_dict"].keys()
     for name, value in first["state_dict"].items():
         assert torch.equal(value, second["state_dict"][name]), name
@@ -116,6 +119,12 @@ def assert_same_end(folder: Path, one: str, other: str) -> None:
             assert torch.equal(moments["exp_avg_sq"], right["state"][number]["exp_avg_sq"])
     best = [(folder / name / "checkpoint" / "model.safetensors").read_bytes() for name in (one, other)]
     assert best[0] == best[1]
+
+
+def test_the_template_asks_for_the_signal_in_time() -> None:
+    """Slurm sends it up to a minute early, in a job of some minutes: too long to wait for here."""
+    options = [line.split()[1] for line in Path(TEMPLATE).read_text().splitlines() if line.startswith("#SBATCH ")]
+    assert "--signal=USR1@120" in options
 
 
 def test_a_job_that_is_signalled_is_requeued_and_ends_as_if_undisturbed(runs: Path, fit: Fit, whole: str) -> None:
@@ -134,7 +143,8 @@ def test_a_job_that_is_signalled_is_requeued_and_ends_as_if_undisturbed(runs: Pa
 
 
 def test_a_job_that_a_more_urgent_one_displaces_ends_as_if_undisturbed(runs: Path, fit: Fit, whole: str) -> None:
-    parts = fit("displaced")
+    """Its loader process gets Slurm's SIGTERM too."""
+    parts = fit("displaced", arguments=("--data.workers=1",))
     wait_for_line(runs, "displaced", f"step {INTERVAL:6d}")
     urgent = submit("--partition=urgent", "--exclusive", "--output=/dev/null", "--wrap=sleep 1")
     wait_for_line(runs, "displaced", "the job has to go")
@@ -146,14 +156,22 @@ def test_a_job_that_a_more_urgent_one_displaces_ends_as_if_undisturbed(runs: Pat
 
 
 def test_two_ranks_train_and_go_on(runs: Path, fit: Fit) -> None:
-    wait_for_end(runs, fit("two", "--ntasks-per-node=2"), "two")
-    parts = fit("two_parts", "--ntasks-per-node=2")
+    """And end as two that `pase fit` starts by itself."""
+    steps = 4 * INTERVAL  # ranks together look for a signal each 10 steps, and leave in front of the next one
+    few = (f"--trainer.max_steps={steps}",)
+    wait_for_end(runs, fit("two", "--ntasks-per-node=2", arguments=few), "two")
+    parts = fit("two_parts", "--ntasks-per-node=2", arguments=few)
     wait_for_line(runs, "two_parts", f"step {INTERVAL:6d}")
     command("scancel", "--signal=USR1", parts)
     start_again(parts)
     wait_for_end(runs, parts, "two_parts")
     assert "GLOBAL_RANK: 1, MEMBER: 2/2" in log(runs, "two_parts")
-    assert_same_end(runs, "two", "two_parts")
+    assert_same_end(runs, "two", "two_parts", steps)
+    own = ("--config", str(runs / "run.yaml"), "--config", DDP, f"--trainer.default_root_dir={runs / 'own'}")
+    command_line = [PASE, "fit", *own, "--trainer.accelerator=cpu", "--trainer.devices=2", *few]
+    done = subprocess.run(command_line, capture_output=True, text=True, timeout=PATIENCE, check=False)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert_same_end(runs, "own", "two", steps)
 
 
 @pytest.fixture

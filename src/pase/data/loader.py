@@ -1,5 +1,9 @@
 """Windows cut from prepared corpora, and the loader of training batches that goes on where it stopped."""
 
+import multiprocessing
+import os
+import signal
+import threading
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any, get_args
@@ -224,7 +228,7 @@ class TrainingLoader:
 
 
 def open_loader(data: Dataset[Any], workers: int, **batches: Any) -> DataLoader[Any]:
-    """Torch's loader of whole batches.
+    """Torch's loader of whole batches, whose processes outlive a SIGTERM that is meant for the training.
 
     Args:
         data: Gives a batch for a list of keys, by `__getitems__`.
@@ -235,10 +239,32 @@ def open_loader(data: Dataset[Any], workers: int, **batches: Any) -> DataLoader[
         data,
         collate_fn=_as_it_is,
         num_workers=workers,
+        worker_init_fn=_heed_only_the_parent,
         pin_memory=torch.cuda.is_available(),
         generator=torch.Generator(),  # starting workers leaves the random numbers of training alone
         **batches,
     )
+
+
+def _heed_only_the_parent(worker: int) -> None:
+    """Let no SIGTERM end this loader process but its parent's.
+
+    Slurm sends it to all processes of a job, and how the training ends is for the training process to say, which would
+    fail if it lost this one. The parent ends its processes by SIGTERM as well, at its exit; if it dies itself, torch
+    sees that. Threads that begin from here on block the signal, too. Where the sender cannot be known (macOS), any
+    SIGTERM ends the process.
+    """
+    parent = multiprocessing.parent_process()
+    if parent is None or not hasattr(signal, "sigwaitinfo"):
+        return
+    signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGTERM})
+    threading.Thread(target=_end_with, args=(parent.pid,), daemon=True).start()
+
+
+def _end_with(parent: int | None) -> None:
+    while signal.sigwaitinfo({signal.SIGTERM}).si_pid != parent:
+        pass
+    os._exit(0)  # as torch's own handler does
 
 
 def _as_it_is(batch: Any) -> Any:

@@ -1,4 +1,9 @@
 import itertools
+import multiprocessing
+import signal
+import subprocess
+import sys
+import time
 import warnings
 from pathlib import Path
 from types import SimpleNamespace
@@ -69,6 +74,59 @@ def test_starting_workers_leaves_the_random_numbers_of_training_alone(opened_cor
     before = torch.get_rng_state()
     next(iter(loader_of(opened_corpus, workers=1)))
     assert torch.equal(torch.get_rng_state(), before)
+
+
+from_another_process = pytest.mark.skipif(not hasattr(signal, "sigwaitinfo"), reason="the sender cannot be known")
+
+
+@from_another_process
+def test_a_loader_process_outlives_a_signal_that_is_meant_for_the_training(opened_corpus: Corpus) -> None:
+    before = set(multiprocessing.active_children())
+    loader, alone = loader_of(opened_corpus, workers=1), loader_of(opened_corpus)
+    first = next(iter(loader))
+    (worker,) = set(multiprocessing.active_children()) - before
+    for _ in range(2):
+        subprocess.run(["/bin/kill", "-TERM", str(worker.pid)], check=True)
+        worker.join(0.5)
+        assert worker.is_alive()
+    assert_same([first, *loader], [*alone, *itertools.islice(alone, 1)])
+    worker.terminate()  # which this process may
+    worker.join(3)
+    assert worker.exitcode == 0
+
+
+_EXIT = """
+import multiprocessing, subprocess, sys, time
+import torch
+from pase.data.loader import open_loader
+
+class Numbers(torch.utils.data.Dataset):
+    def __getitems__(self, keys):
+        return torch.tensor(keys)
+
+loader = iter(open_loader(Numbers(), 1, sampler=range(1000), batch_size=1))
+next(loader)
+(worker,) = multiprocessing.active_children()
+subprocess.run(["/bin/kill", "-TERM", str(worker.pid)], check=True)
+assert next(loader).item() == 1
+print(worker.pid, time.time(), flush=True)
+if sys.argv[1] == "deleted":
+    del loader
+    assert worker.exitcode == 0
+else:
+    sys.keep = loader  # nobody deletes it: the program ends with it under way
+"""
+
+
+@from_another_process
+@pytest.mark.parametrize("how", ["deleted", "at exit"])
+def test_a_loader_process_ends_with_its_loader(how: str) -> None:
+    command = [sys.executable, "-c", _EXIT, how]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=120, check=False)
+    assert done.returncode == 0, done.stderr
+    worker, began_to_end = done.stdout.split()
+    assert time.time() - float(began_to_end) < 4  # torch waits 5 s for what does not end
+    assert not Path(f"/proc/{worker}").exists()
 
 
 def test_kept_clips_equal_decoded_ones(opened_corpus: Corpus) -> None:
