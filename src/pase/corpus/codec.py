@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 from pase.audio.waveform import SAMPLE_RATE
 from pase.corpus.clip import CROP_SIZE, FRAME_RATE, LIP_POINTS
 from pase.errors import InputError
+from pase.video.writing import SAME_EVERYWHERE
 
 _FLAC_BLOCK = 4096
 
@@ -33,6 +34,7 @@ _VIDEO_OPTIONS = {
     # before it, for 5 % more bytes.
     "bf": "0",
     "g": "50",
+    **SAME_EVERYWHERE,
 }
 
 _POINTS_HEADER = re.compile(

@@ -18,7 +18,7 @@ from pase.files import atomic_path, write_text
 from pase.phonemes.textgrid import write_textgrid
 from pase.video.writing import write_video
 
-FORMAT = 1
+FORMAT = 2
 """Raised whenever the same seed gives other clips than before."""
 
 _SHORTEST, _LONGEST = 2.5, 5.0  # seconds of a clip
