@@ -34,19 +34,25 @@ def test_constant_rate_without_an_end() -> None:
     assert learning_rate_factor(10**6, OptimizerConfig(warmup=10, steps=0)) == 1.0
 
 
-@pytest.mark.parametrize("accumulated", [1, 3])
-def test_every_batch_has_draws_of_its_own(
-    accumulated: int, small_run: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    drawn: list[tuple[int, int]] = []
+@pytest.fixture
+def drawn(monkeypatch: pytest.MonkeyPatch) -> list[tuple[int, int]]:
+    """Seeds of what is drawn for each training batch: for those of all ranks, and for this rank's."""
+    found: list[tuple[int, int]] = []
     encode = PaseTask._encode
 
     def watched(task: PaseTask, batch: Any, draws: torch.Generator | None = None) -> Any:
         if draws is not None:
-            drawn.append((torch.initial_seed(), draws.initial_seed()))
+            found.append((torch.initial_seed(), draws.initial_seed()))
         return encode(task, batch, draws)
 
     monkeypatch.setattr(PaseTask, "_encode", watched)
+    return found
+
+
+@pytest.mark.parametrize("accumulated", [1, 3])
+def test_every_batch_has_draws_of_its_own(
+    accumulated: int, small_run: Path, tmp_path: Path, drawn: list[tuple[int, int]]
+) -> None:
     more = [f"--trainer.accumulate_grad_batches={accumulated}", f"--trainer.default_root_dir={tmp_path}"]
     assert main(["fit", "--config", str(small_run), *more, "--trainer.max_steps=3"]) == 0
     assert len(drawn) == len(set(drawn)) == 3 * accumulated
@@ -54,16 +60,9 @@ def test_every_batch_has_draws_of_its_own(
     assert drawn[::accumulated] == [(seed, seed) for seed in by_step]
 
 
-def test_what_each_rank_draws_is_its_own(small_run: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    drawn: list[tuple[int, int]] = []
-    encode = PaseTask._encode
-
-    def watched(task: PaseTask, batch: Any, draws: torch.Generator | None = None) -> Any:
-        if draws is not None:
-            drawn.append((torch.initial_seed(), draws.initial_seed()))
-        return encode(task, batch, draws)
-
-    monkeypatch.setattr(PaseTask, "_encode", watched)
+def test_what_each_rank_draws_is_its_own(
+    small_run: Path, tmp_path: Path, drawn: list[tuple[int, int]], monkeypatch: pytest.MonkeyPatch
+) -> None:
     for rank in range(2):
         monkeypatch.setattr(PaseTask, "global_rank", rank)
         folder = f"--trainer.default_root_dir={tmp_path / str(rank)}"
