@@ -134,6 +134,11 @@ def no_optimizer(content: dict[str, Any]) -> None:
     content["optimizer_states"] = [5]
 
 
+def weights_alone(content: dict[str, Any]) -> None:
+    for part in ("optimizer_states", "lr_schedulers", "callbacks"):
+        del content[part]
+
+
 def listed_callbacks(content: dict[str, Any]) -> None:
     content["callbacks"] = [*content["callbacks"].values()]
 
@@ -150,6 +155,7 @@ def listed_callbacks(content: dict[str, Any]) -> None:
         (no_groups, "the checkpoint's optimizer_states are not what an optimizer writes"),
         (no_moments, "the checkpoint's optimizer_states are not what an optimizer writes"),
         (no_optimizer, "one of optimizer_states is 5, expected a dict"),
+        (weights_alone, "the checkpoint holds weights alone, and no training can go on from it"),
         (listed_callbacks, "callbacks is a list, expected a dict"),
         (spoil_weight, "NaN or infinite, the first in model.audio.project.bias"),
         (spoil_moment, "NaN or infinite, the first in 0.state.0.exp_avg"),

@@ -34,6 +34,13 @@ _KNOWN = (
     ),
 )
 
+_WEIGHTS_ALONE = (
+    (
+        re.compile(r"checkpoint contains only the model"),
+        "the checkpoint holds weights alone, and no training can go on from it. Take one that a run has kept whole",
+    ),
+)
+
 _FULL = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
 
 _REASON_LINES = 2
@@ -49,13 +56,14 @@ def explained() -> Iterator[None]:
     """Within it, known errors of torch and of a full disk become ones that tell what to do.
 
     Raises:
-        TrainingStoppedError: Instead of a `RuntimeError` whose cause is known, or an `OSError` for want of room.
+        TrainingStoppedError: Instead of a `RuntimeError` or `KeyError` whose cause is known, or an `OSError` for want
+            of room.
         PaseError: The one that ended the training, where the disk was too full to close the logs after it.
     """
     try:
         yield
-    except RuntimeError as error:
-        for pattern, told in _KNOWN:
+    except (RuntimeError, KeyError) as error:
+        for pattern, told in _WEIGHTS_ALONE if isinstance(error, KeyError) else _KNOWN:
             if pattern.search(str(error)):
                 reason = " ".join(str(error).strip().splitlines()[:_REASON_LINES])
                 raise TrainingStoppedError(f"{told} ({reason})") from error
