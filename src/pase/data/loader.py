@@ -223,7 +223,7 @@ class TrainingLoader:
         if not isinstance(unreadable, list) or not all(isinstance(clip, str) for clip in unreadable):
             raise InputError(f"the checkpoint's training data: unreadable clips are {unreadable!r}, expected their ids")
         self.handed_out = 0 if changed else handed_out
-        self.unreadable.know([] if changed else unreadable)
+        self.unreadable.ids = set() if changed else set(unreadable)
         self._iterator = None
 
 

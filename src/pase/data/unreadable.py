@@ -1,7 +1,6 @@
 """Clips that turn out to be unreadable while a run goes on: each is told once and left out, within a stated share."""
 
 import warnings
-from collections.abc import Iterable
 
 from pase.data.windows import Batch
 from pase.errors import InputError
@@ -40,7 +39,3 @@ class UnreadableClips:
             if len(self.ids) > self._most:
                 raise InputError(told)
             warnings.warn(f"{told} Left out.", stacklevel=2)
-
-    def know(self, ids: Iterable[str]) -> None:
-        """Take over what was met before."""
-        self.ids = set(ids)

@@ -32,9 +32,6 @@ _KNOWN = (
         ),
         f"another rank has gone, or cannot be reached. What happened to it stands in its own output; {_GO_ON}",
     ),
-)
-
-_WEIGHTS_ALONE = (
     (
         re.compile(r"checkpoint contains only the model"),
         "the checkpoint holds weights alone, and no training can go on from it. Take one that a run has kept whole",
@@ -63,7 +60,7 @@ def explained() -> Iterator[None]:
     try:
         yield
     except (RuntimeError, KeyError) as error:
-        for pattern, told in _WEIGHTS_ALONE if isinstance(error, KeyError) else _KNOWN:
+        for pattern, told in _KNOWN:
             if pattern.search(str(error)):
                 reason = " ".join(str(error).strip().splitlines()[:_REASON_LINES])
                 raise TrainingStoppedError(f"{told} ({reason})") from error

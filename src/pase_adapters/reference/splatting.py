@@ -147,12 +147,12 @@ def _alphas(middles: Tensor, covariances: Tensor, opacities: Tensor, columns: Te
 def _compose(places: Tensor, alphas: Tensor, colours: Tensor, pixels: int) -> Tensor:
     """Light of each pixel from a list sorted by pixel and depth: RGB and the share that comes from Gaussians."""
     fading = torch.log1p(-alphas).double()  # sums over the whole list: single precision would lose the last pixels'
-    through = fading.cumsum(0)
+    nearer = fading.cumsum(0) - fading
     first = torch.ones_like(places, dtype=torch.bool)
     first[1:] = places[1:] != places[:-1]
     start = first.nonzero()[:, 0]
     pixel = first.cumsum(0) - 1
-    before = (through - fading - (through - fading)[start][pixel]).exp().to(alphas.dtype)
+    before = (nearer - nearer[start][pixel]).exp().to(alphas.dtype)
     weights = (alphas * before)[:, None]
     light = torch.cat([weights * colours, weights], dim=1)
     return light.new_zeros(pixels, 4).index_add(0, places, light)
