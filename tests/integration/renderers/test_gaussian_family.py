@@ -38,7 +38,7 @@ READERS = {
 }
 BY_NUMBER = [spec for spec, reader in READERS.items() if reader.by_number]
 BY_PLACE = [spec for spec, reader in READERS.items() if not reader.by_number]
-GROWING = {instag.SPEC, gstalk.SPEC}
+GROWING = (instag.SPEC, gstalk.SPEC)
 
 every_renderer = pytest.mark.parametrize("spec", READERS, ids=lambda spec: spec.name)
 by_number = pytest.mark.parametrize("spec", BY_NUMBER, ids=lambda spec: spec.name)
