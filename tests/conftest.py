@@ -36,7 +36,9 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     """Refuse sets of parameters: their order differs between processes, which must collect the same tests."""
     for mark in metafunc.definition.iter_markers("parametrize"):
         if any(isinstance(values, set | frozenset) for values in (*mark.args, *mark.kwargs.values())):
-            raise TypeError(f"{metafunc.definition.nodeid}: parameters in a set have no order; take a tuple or sorted()")
+            raise TypeError(
+                f"{metafunc.definition.nodeid}: parameters in a set have no order; take a tuple or sorted()"
+            )
 
 
 @pytest.fixture(scope="session")

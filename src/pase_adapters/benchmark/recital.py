@@ -1,10 +1,12 @@
-"""Speech that nobody was filmed speaking: clips of a corpus one after the other, a silent room around each."""
+"""Speech that the rendered person was not filmed speaking: clips of a corpus, a silent room around each."""
 
+import hashlib
 from collections.abc import Set
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
+from numpy.typing import NDArray
 
 from pase.audio.waveform import save_wav
 from pase.corpus.clip import FRAME_RATE, SAMPLES_PER_FRAME
@@ -31,12 +33,23 @@ class Recital:
         sound: The file.
         frames: Video frames.
         phones: Of the clips whose phones are known, and the silence around all.
+        filmed: Of clips with a face, the first frame in the recording and the speaker's own lip points, in eye
+            distances, shape ``(T, 40, 2)``.
     """
 
     name: str
     sound: Path
     frames: int
     phones: PhoneTrack
+    filmed: tuple[tuple[int, NDArray[np.float32]], ...]
+
+    @property
+    def identity(self) -> str:
+        """Hash of what is heard and of the lips that go with it."""
+        content = hashlib.sha256(self.sound.read_bytes())
+        for first, lips in self.filmed:
+            content.update(f"{first} {lips.shape}".encode() + lips.tobytes())
+        return content.hexdigest()
 
 
 def make_recital(name: str, corpus: str, count: int, sound: Path, among: Set[str] | None = None) -> Recital:
@@ -50,30 +63,35 @@ def make_recital(name: str, corpus: str, count: int, sound: Path, among: Set[str
         among: Ids of the clips that may be recited; None: all.
 
     Raises:
-        InputError: The corpus has no such clip with sound and known phones.
+        InputError: The corpus has no such clip with sound, and with known phones or a face.
     """
     opened = Corpus.open(corpus)
     audible = [
         record
         for record in opened.split("validation") or opened.records
-        if record.heard and record.phones is not None and (among is None or record.clip_id in among)
+        if record.heard and (record.seen or record.phones is not None) and (among is None or record.clip_id in among)
     ]
     if not audible:
-        raise InputError(f"{corpus} has no clip to recite: with sound and phones, and unknown to the judge of sync")
+        raise InputError(
+            f"{corpus} has no clip to recite: with sound, with phones or a face, unknown to the judge of sync"
+        )
     room = np.random.default_rng(_SEED).standard_normal(PAUSE * SAMPLES_PER_FRAME)
     pause = (_ROOM * room).astype(np.float32)
-    pieces, intervals, frames = [pause], [PhoneInterval(SILENCE, 0, PAUSE / FRAME_RATE)], PAUSE
+    pieces, intervals, filmed, frames = [pause], [PhoneInterval(SILENCE, 0, PAUSE / FRAME_RATE)], [], PAUSE
     for place in range(min(count, len(audible))):
         record = audible[place * len(audible) // min(count, len(audible))]
         whole = record.samples // SAMPLES_PER_FRAME
         start, end = frames / FRAME_RATE, (frames + whole) / FRAME_RATE
-        assert record.phones is not None  # noqa: S101 - for the type
-        intervals += [
-            PhoneInterval(one.phone, start + one.start, start + one.end)
-            for one in record.phones.between(0, whole / FRAME_RATE).intervals
-        ]
+        if record.phones is not None:
+            intervals += [
+                PhoneInterval(one.phone, start + one.start, start + one.end)
+                for one in record.phones.between(0, whole / FRAME_RATE).intervals
+            ]
         intervals.append(PhoneInterval(SILENCE, end, end + PAUSE / FRAME_RATE))
-        pieces += [opened.read(record).waveform[: whole * SAMPLES_PER_FRAME], pause]
+        clip = opened.read(record)
+        if record.seen:
+            filmed.append((frames, clip.lip_points[:whole]))
+        pieces += [clip.waveform[: whole * SAMPLES_PER_FRAME], pause]
         frames += whole + PAUSE
     save_wav(sound, np.concatenate(pieces))
-    return Recital(name, sound, frames, PhoneTrack(tuple(intervals)))
+    return Recital(name, sound, frames, PhoneTrack(tuple(intervals)), tuple(filmed))

@@ -16,7 +16,7 @@ from pase.evaluation.judge.store import LoadedJudge, load_judge, save_judge
 from pase.evaluation.judge.training import clips_without, train_judge
 from pase.evaluation.rendered.driven import score_driven
 from pase.evaluation.rendered.evaluate import Watched, score_video, sync_of
-from pase.evaluation.rendered.metrics import aperture, distance_by_phone
+from pase.evaluation.rendered.metrics import aperture, distance_by_phone, score_following
 from pase.evaluation.rendered.score import Score
 from pase.files import make_folder
 from pase.video.speaker import Speaker
@@ -137,8 +137,7 @@ class Bench:
                 self._write(run, condition.name, scores, phones)
         for recital in self.recitals:
             if self.result(run, recital.name) is None:
-                scores = [self._recite(run, model, hearing, recital)]
-                self._write(run, recital.name, scores, {})
+                self._write(run, recital.name, self._recite(run, model, hearing, recital), {})
 
     def _training(self, run: Run) -> tuple[Training, Hearing]:
         folder = self.folder / f"features-{self.plan.learnt}"
@@ -164,16 +163,17 @@ class Bench:
                 phones.append(distance_by_phone(points, wanted, spoken.phones))
         return scores, sums(phones)
 
-    def _recite(self, run: Run, model: ReferenceRenderer, hearing: Hearing, recital: Recital) -> list[Score]:
-        """Render a recital onto the first test clip's pictures, there and back."""
+    def _recite(self, run: Run, model: ReferenceRenderer, hearing: Hearing, recital: Recital) -> list[list[Score]]:
+        """Render a recital onto the first test clip's pictures, there and back: scores of all, and of each face."""
         sound = load_audio(recital.sound)
         video = self.video(run, recital.name, RECITED)
         driving = self._driving(video, hearing, sound, recital.frames)
         render(model, driving, recital.sound, self.subject.test, video)
         watched = Watched(video, self._find(video))
+        lips = watched.speaker.lips
         return [
-            *score_driven(watched.speaker.lips, recital.phones, self._gaps),
-            *sync_of(watched, self.judge, sound),
+            [*score_driven(lips, recital.phones, self._gaps), *sync_of(watched, self.judge, sound)],
+            *(score_following(lips[first : first + len(own)], own) for first, own in recital.filmed),
         ]
 
     def _driving(self, video: Path, hearing: Hearing, sound: Waveform, frames: int) -> Features:
@@ -210,7 +210,8 @@ class Bench:
         return self.folder / "runs" / run.folder / drive.replace(" ", "_")
 
     def _measured(self, drive: str) -> str:
-        return short_hash([_MEASURES, self.plan.driven(drive), self.judge.identity])
+        heard = [self.plan.driven(drive), *(one.identity for one in self.recitals if one.name == drive)]
+        return short_hash([_MEASURES, *heard, self.judge.identity])
 
     def _open_recitals(self) -> list[Recital]:
         """Recitals; of the corpus that the judge learns from, only clips that are kept from it."""

@@ -54,12 +54,13 @@ _LMD = Column("LMD, relative", "LMD", 4, -1)
 _SYNC = (Column("LSE-C", "LSE-C", 3, 1), Column("LSE-D", "LSE-D", 3, -1))
 _F1 = Column("closures, F1", "closures", 3, 1, _SHARE)
 _ABOVE_VOWELS = Column("closed at bilabials, above vowels", "closures", 3, 1, _DIFFERENCE)
+_FOLLOWING = (Column("aperture", "aperture", 3, 1, _DIFFERENCE), Column("width", "width", 3, 1, _DIFFERENCE))
 _JITTER = Column("jitter in silence", "jitter", 4, -1)
 _FACELESS = Column("frames without a face", "no face", 3, -1, _SHARE)
 
 TAKES = Measures(
     (
-        *(_LMD, Column("aperture", "aperture", 3, 1, _DIFFERENCE), Column("width", "width", 3, 1, _DIFFERENCE), _F1),
+        *(_LMD, *_FOLLOWING, _F1),
         *(Column("closures, recall", "recall", 3, 1, _SHARE), Column("closures, precision", "precision", 3, 1, _SHARE)),
         *(*_SYNC, Column("PSNR, mouth", "PSNR", 2, 1), Column("SSIM, mouth", "SSIM", 4, 1), _JITTER, _FACELESS),
     ),
@@ -74,10 +75,12 @@ RECITALS = Measures(
     (
         *(_ABOVE_VOWELS, Column("closed at bilabials", "at bilabials", 3, 1, _SHARE)),
         Column("closed at vowels", "at vowels", 3, -1, _SHARE),
+        *(replace(column, filmed=False) for column in _FOLLOWING),
         *(replace(column, filmed=False) for column in _SYNC),
         *(Column("opening in silence", "opening", 3, -1), _JITTER, _FACELESS),
     ),
-    "Closures: share of /p b m/ at which the lips close, less that of vowels, where they should seldom. Opening: gap "
+    "Closures: share of /p b m/ at which the lips close, less that of vowels, where they should seldom. Aperture, width: "
+    "correlation with the mouth of the one who was filmed speaking, mean of the clips. Opening: gap "
     "of the lips in silence, against the range of real gaps. Jitter: movement in silence, mouth widths. No face: share "
     "of the frames. Sync of the videos as filmed is left out: they are shorter than a recital, and scores depend on "
     "the length.",
@@ -86,7 +89,8 @@ RECITALS = Measures(
 
 AHEAD_NOTE = (
     f"Positive where {OURS} is better. Sync and distance: difference of the means over seeds in percent of the other's "
-    "mean; closures: difference in points, of as many closures as are told below. Intervals of 95 % by "
+    "mean; aperture: difference of correlations in points, a hundredth each; closures: likewise of shares, of as many "
+    "closures as are told below. Intervals of 95 % by "
     "Student's t cover the seeds of training alone, not the choice of clips, which are the same for all. Only the "
     "features in the tables below are compared, on seeds that both have."
 )
@@ -102,12 +106,12 @@ def table_ahead(found: Mapping[str, Mapping[str, Sequence[Result]]]) -> Table:
     Args:
         found: Renderer to what it was driven by to results.
     """
-    table = [["", *(column.title for column in (_SYNC[0], _LMD, _F1))]]
+    table = [["", *(column.title for column in (_SYNC[0], _LMD, _FOLLOWING[0], _F1))]]
     for renderer, drives in found.items():
         for drive, results in drives.items():
             row = [f"{renderer}, {drive}"]
             scores = by_features(results)
-            for columns in ((_SYNC[0],), (_LMD,), (_F1, _ABOVE_VOWELS)):
+            for columns in ((_SYNC[0],), (_LMD,), _FOLLOWING[:1], (_F1, _ABOVE_VOWELS)):
                 row.append(_ahead(scores, next((own for own in columns if _known(scores, own)), columns[0])))
             table.append(row)
     return table

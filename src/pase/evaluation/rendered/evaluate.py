@@ -15,12 +15,12 @@ from pase.evaluation.judge.store import LoadedJudge
 from pase.evaluation.rendered.metrics import (
     Points,
     aperture,
-    correlation,
     faceless_share,
     found_in_both,
     mouth_distance,
     mouth_jitter,
     mouth_width,
+    score_following,
 )
 from pase.evaluation.rendered.pictures import PictureDistance, picture_scores
 from pase.evaluation.rendered.score import Score
@@ -212,8 +212,7 @@ def _lips(points: Points, reference: Points) -> list[Score]:
     return [
         Score("LMD", distance, "pixels", count),
         Score("LMD, relative", distance / width, "mouth widths", count),
-        Score("aperture", correlation(aperture(points), aperture(reference)), "correlation", count),
-        Score("width", correlation(mouth_width(points), mouth_width(reference)), "correlation", count),
+        *score_following(points, reference),
     ]
 
 

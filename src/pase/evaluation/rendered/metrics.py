@@ -70,6 +70,20 @@ def aperture(points: Points) -> Floats:
     return np.asarray(lip_gap(points), dtype=np.float64)
 
 
+def score_following(points: Points, speaker: Points) -> list[Score]:
+    """How a mouth follows that of whoever spoke: opening and width, of which two people have different ranges.
+
+    Args:
+        points: Lip points of the mouth, shape ``(T, 40, 2)``, in any unit; NaN where no face was found.
+        speaker: Those of the one who was filmed speaking, likewise, perhaps in another unit.
+    """
+    count = int(found_in_both(points, speaker).sum())
+    return [
+        Score("aperture", correlation(aperture(points), aperture(speaker)), "correlation", count),
+        Score("width", correlation(mouth_width(points), mouth_width(speaker)), "correlation", count),
+    ]
+
+
 def faceless_share(points: Points) -> Score:
     """Frames that count in no measure of lips."""
     found = found_in_both(points, points)

@@ -15,6 +15,7 @@ from pase.evaluation.rendered.metrics import (
     mouth_distance,
     mouth_jitter,
     mouth_width,
+    score_following,
 )
 from pase.evaluation.rendered.modules import (
     BilabialClosures,
@@ -194,6 +195,25 @@ def test_lips_alone_are_judged_by_what_is_spoken() -> None:
     assert found["jitter in silence"].value == 0
     dumb = {score.name: score.value for score in score_driven(speaking(SHUT * 7), BA_MA, filmed)}
     assert (dumb["closed at bilabials"], dumb["closed at vowels"], dumb["opening in silence"]) == (1, 1, 0)
+
+
+def test_following_is_told_whatever_the_size_of_either_mouth() -> None:
+    spoken = lips(50)
+    for scale in (0.01, 1.0, 7.0):
+        aperture_, width = score_following((scale * spoken + 3).astype(np.float32), spoken)
+        assert (aperture_.name, width.name) == ("aperture", "width")
+        assert aperture_.value == pytest.approx(1, abs=1e-5)
+        assert width.value == pytest.approx(1, abs=1e-5)
+    late = {own.name: own.value for own in score_following(lips(50), np.roll(spoken, 5, axis=0))}
+    assert late["aperture"] < 0.5
+
+
+def test_following_rests_on_frames_with_both_faces() -> None:
+    own, speaker = lips(20), lips(20)
+    own[3], speaker[7:9] = np.nan, np.nan
+    found = score_following(own, speaker)
+    assert [one.count for one in found] == [17, 17]
+    assert found[0].value == pytest.approx(1)
 
 
 def test_closures_are_not_told_from_frames_without_a_face() -> None:

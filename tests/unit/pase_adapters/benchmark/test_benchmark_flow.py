@@ -93,6 +93,11 @@ def test_runs_are_done_once_and_told(
     found = again.result(runs[0], "clean")
     assert found is not None
     assert sum(frames for _, frames in found.phones.values()) > 0
+    recited = again.result(runs[0], "others")
+    assert recited is not None
+    lips = [own for _, own in again.recitals[0].filmed]
+    assert recited.counts["aperture"] == recited.counts["width"] == sum(len(own) for own in lips)
+    assert -1 <= recited.scores["aperture"] <= 1
     page = write_report(again).read_text()
     for told in ("reference-3dgs", "video/mp4", "error by phone", "Learning curves", "reference-nerf: others"):
         assert told in page
@@ -154,6 +159,18 @@ def test_recitals_are_clips_with_silence_around_each(prepared: Path, tmp_path: P
     spoken = [(second / 25 + one.start, one.phone) for one in records[1].phones.intervals]
     later = [(one.start, one.phone) for one in recital.phones.intervals if one.start >= second / 25 - 1e-6]
     assert later[: len(spoken)] == [(pytest.approx(start), phone) for start, phone in spoken]
+    assert [first for first, _ in recital.filmed] == [PAUSE, second]
+    np.testing.assert_array_equal(recital.filmed[1][1], corpus.read(records[1]).lip_points)
+
+
+def test_a_recital_tells_its_lips_and_sound_from_others(prepared: Path, tmp_path: Path) -> None:
+    one, same, other = (
+        make_recital("others", str(prepared / "corpus"), count, tmp_path / f"{place}.wav")
+        for place, count in enumerate((2, 2, 1))
+    )
+    assert one.identity == same.identity != other.identity
+    unseen = replace(one, filmed=one.filmed[:1])
+    assert unseen.identity != one.identity
 
 
 def test_a_run_that_fails_is_told_and_the_others_are_done(
