@@ -79,13 +79,13 @@ RECITALS = Measures(
         *(replace(column, filmed=False) for column in _SYNC),
         *(Column("opening in silence", "opening", 3, -1), _JITTER, _FACELESS),
     ),
-    "Closures: share of /p b m/ at which the lips close, less that of vowels, where they should seldom. Aperture, width: "
-    "correlation with the mouth of the one who was filmed speaking, mean of the clips. Opening: gap "
-    "of the lips in silence, against the range of real gaps. Jitter: movement in silence, mouth widths. No face: share "
-    "of the frames. Sync of the videos as filmed is left out: they are shorter than a recital, and scores depend on "
+    "Closures: share of /p b m/ at which the lips close, less that of vowels, where they should seldom. Aperture, "
+    "width: correlation with the mouth of the one who was filmed speaking, mean of the clips. Opening: gap of the lips "
+    "in silence, against the range of real gaps. Jitter: movement in silence, mouth widths. No face: share of the "
+    "frames. Sync of the videos as filmed is left out: they are shorter than a recital, and scores depend on "
     "the length.",
 )
-"""Of speech that nobody was filmed speaking."""
+"""Of speech that the rendered person was not filmed speaking."""
 
 AHEAD_NOTE = (
     f"Positive where {OURS} is better. Sync and distance: difference of the means over seeds in percent of the other's "
