@@ -36,7 +36,7 @@ class Plan:
         renderers: Names of reference renderers.
         seeds: Of the trainings.
         conditions: How driving sound is heard beside clean, such as ``snr5``. Renderers are trained on clean sound.
-        recitals: Name to a prepared corpus whose speech nobody was filmed speaking, with stretches of silence.
+        recitals: Name to a prepared corpus, whose speech is spoken with stretches of silence in between.
         recited_clips: Clips of each of them.
         steps: Of each training; None: the benchmark's.
         judge: Prepared corpus whose validation clips the judge of lip sync learns from, without those tested here:
