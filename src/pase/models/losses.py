@@ -42,7 +42,7 @@ class ContrastiveConfig:
     temperature: float = 0.07
     negatives: tuple[Negatives, ...] = ("batch", "shifted")
     queue: int = 128
-    homophenes: Literal["negatives", "masked", "soft"] = "masked"
+    homophenes: Literal["negatives", "masked", "soft"] = "negatives"
     softness: float = 0.2
     symmetric: bool = True
 
