@@ -7,7 +7,7 @@ def markdown_table(table: Sequence[Sequence[str]], words: bool = False) -> str:
     """A table in Markdown.
 
     Args:
-        table: Its rows, the first of them its head.
+        table: Its rows, the first of them its head. A cell of several lines becomes one line.
         words: Whether it holds words, which stand to the left; numbers stand to the right.
     """
     head, *rows = table
@@ -16,4 +16,4 @@ def markdown_table(table: Sequence[Sequence[str]], words: bool = False) -> str:
 
 
 def _line(cells: Sequence[str]) -> str:
-    return f"| {' | '.join(cell.replace('|', chr(92) + '|') for cell in cells)} |"
+    return f"| {' | '.join(cell.replace('|', chr(92) + '|').replace(chr(10), ' ') for cell in cells)} |"

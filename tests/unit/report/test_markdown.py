@@ -8,4 +8,4 @@ def test_numbers_stand_to_the_right_and_words_to_the_left() -> None:
 
 
 def test_a_stroke_in_a_cell_ends_no_cell() -> None:
-    assert markdown_table([["a|b"]]).splitlines()[0] == r"| a\|b |"
+    assert markdown_table([["a|b", "c\nd"]]).splitlines()[0] == r"| a\|b | c d |"
