@@ -109,9 +109,10 @@ def keys_of(groups: Groups, everything: bool) -> list[Key]:
 
 
 def with_baselines(groups: Groups) -> Groups:
-    """The groups, and what was measured beside the first one, as groups of their own."""
+    """The groups, and what was measured beside every run of the first one, as groups of their own."""
     first = next(iter(groups.values()))
-    others = [source for source in first[0].results.inputs if source != OWN and source not in groups]
+    everywhere = set.intersection(*(set(run.results.inputs) for run in first)) - {OWN, *groups}
+    others = [source for source in first[0].results.inputs if source in everywhere]
     return {**groups, **{source: [Run(run.results, source) for run in first] for source in others}}
 
 

@@ -114,5 +114,7 @@ def test_baselines_are_compared_clip_by_clip(tmp_path):
     (found,) = compare(groups, [KEY], seed=0)
     assert found.differences["log-mel"].value == pytest.approx(0.1 * found.values["ours"].value)
     assert found.differences["log-mel"].excludes_zero
+    alone = replace(runs[1].results, inputs=("PASE",))
+    assert list(with_baselines({"ours": [runs[0], Run(alone)]})) == ["ours"], "measured beside one run only"
     runs[0].results.save(tmp_path / "results.json")
     assert ", +10 %**" in compare_files([f"ours={tmp_path}"], baselines=True)
