@@ -134,7 +134,7 @@ def _ahead(scores: Mapping[str, Mapping[int, Mapping[str, float]]], column: Colu
         return f"no percentage of {best}: {base:.3f}"
     scale, unit = (100.0, "points") if column.bounds else (100 / base, "%")
     ahead = seed_mean([column.sign * scale * (ours[seed] - own) for seed, own in others[best].items()])
-    return f"{ahead.text(1, '+')} {unit}\nover {best}"
+    return f"{ahead.text(1, '+')}\n{unit} over {best}"
 
 
 def _known(
