@@ -45,8 +45,8 @@ img { display: block; max-width: 100%; height: auto; margin: 0 auto; }
 img.wide { width: 100%; min-width: 44rem; max-width: none; }
 figcaption { font-size: .92rem; margin-top: .6rem; max-width: 48rem; overflow-wrap: anywhere; }
 table { border-collapse: collapse; width: 100%; font-size: .9rem; font-variant-numeric: tabular-nums; }
-th, td { padding: .4rem .6rem; border-bottom: 1px solid var(--line); text-align: right; white-space: pre; }
-th:first-child, td:first-child { text-align: left; white-space: normal; min-width: 11rem; }
+th, td { padding: .4rem .5rem; border-bottom: 1px solid var(--line); text-align: right; white-space: pre; }
+th:first-child, td:first-child { text-align: left; white-space: normal; min-width: 10rem; }
 table.words th, table.words td { text-align: left; vertical-align: top; }
 table.words td:last-child { white-space: normal; overflow-wrap: anywhere; }
 table.words td:first-child { min-width: 0; overflow-wrap: anywhere; }

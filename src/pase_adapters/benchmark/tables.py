@@ -106,12 +106,13 @@ def table_ahead(found: Mapping[str, Mapping[str, Sequence[Result]]]) -> Table:
     Args:
         found: Renderer to what it was driven by to results.
     """
-    table = [["", *(column.title for column in (_SYNC[0], _LMD, _FOLLOWING[0], _F1))]]
+    kinds = ((_SYNC[0],), (_LMD,), _FOLLOWING[:1], (_F1, _ABOVE_VOWELS))
+    table = [["", *(f"{column.title}, {'points' if column.bounds else '%'}" for column, *_ in kinds)]]
     for renderer, drives in found.items():
         for drive, results in drives.items():
             row = [f"{renderer}, {drive}"]
             scores = by_features(results)
-            for columns in ((_SYNC[0],), (_LMD,), _FOLLOWING[:1], (_F1, _ABOVE_VOWELS)):
+            for columns in kinds:
                 row.append(_ahead(scores, next((own for own in columns if _known(scores, own)), columns[0])))
             table.append(row)
     return table
@@ -132,9 +133,9 @@ def _ahead(scores: Mapping[str, Mapping[int, Mapping[str, float]]], column: Colu
     base = mean(others[best].values())
     if column.bounds is None and base <= 0:
         return f"no percentage of {best}: {base:.3f}"
-    scale, unit = (100.0, "points") if column.bounds else (100 / base, "%")
+    scale = 100.0 if column.bounds else 100 / base
     ahead = seed_mean([column.sign * scale * (ours[seed] - own) for seed, own in others[best].items()])
-    return f"{ahead.text(1, '+')}\n{unit} over {best}"
+    return f"{ahead.text(1, '+')}\nover {best}"
 
 
 def _known(
