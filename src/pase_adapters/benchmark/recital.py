@@ -3,6 +3,7 @@
 import hashlib
 from collections.abc import Set
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 
 import numpy as np
@@ -43,7 +44,7 @@ class Recital:
     phones: PhoneTrack
     filmed: tuple[tuple[int, NDArray[np.float32]], ...]
 
-    @property
+    @cached_property
     def identity(self) -> str:
         """Hash of what is heard and of the lips that go with it."""
         content = hashlib.sha256(self.sound.read_bytes())
